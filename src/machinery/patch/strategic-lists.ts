@@ -1,0 +1,112 @@
+import { isObject } from '../object.ts'
+import { StatusError } from '../status-error.ts'
+import { goType, printGo } from './go-text.ts'
+import { own } from './values.ts'
+
+/** How elements of a list are told apart: by the value of `mergeKey`, or by themselves when it is `''`. */
+export interface ListRules {
+  readonly mergeKey: string
+}
+
+export type ElementKind = 'map' | 'scalar'
+
+/** A strategic merge patch that kube-apiserver answers with a bare 500. */
+export function patchFailure(message: string): StatusError {
+  return new StatusError(500, '', message)
+}
+
+/**
+ * What the elements of two lists that meet are. Throws 422 for lists of lists and a 500 for lists of mixed types or without any element.
+ */
+export function elementKind(...lists: readonly (readonly unknown[])[]): ElementKind {
+  let type: string | undefined
+  for (const element of lists.flat(1)) {
+    const current = goType(element)
+    if (type === undefined && current === '[]interface {}') throw StatusError.unprocessable()
+    if (type !== undefined && type !== current)
+      throw patchFailure(`list element types are not identical: ${printGo(lists)}`)
+    type = current
+  }
+  if (type === undefined) throw patchFailure('no elements in any of the given slices')
+  return type === 'map[string]interface {}' ? 'map' : 'scalar'
+}
+
+/** The value that identifies an element of a keyed list; throws a 500 when it has none. */
+export function mergeKeyOf(element: unknown, key: string): unknown {
+  if (!isObject(element)) throw patchFailure(`expected a map[string]interface {}, but received a ${goType(element)}`)
+  if (!Object.hasOwn(element, key)) {
+    throw patchFailure(`map: ${printGo(element)} does not contain declared merge key: ${key}`)
+  }
+  return element[key]
+}
+
+/** Where a keyed list holds the element with this key value, or -1. */
+export function matching(list: readonly unknown[], key: string, value: unknown): number {
+  return list.findIndex((element) => isObject(element) && Object.hasOwn(element, key) && own(element, key) === value)
+}
+
+/**
+ * Refuses a `$setElementOrder` that does not name the elements of the patch in their order. Elements to be deleted need not be named.
+ */
+export function checkOrder(patch: readonly unknown[], order: readonly unknown[], key: string): void {
+  if (patch.length === 0 || order.length === 0) return
+  const identity = (element: unknown) => (key === '' ? element : mergeKeyOf(element, key))
+  const staying = key === '' ? patch : patch.filter((element) => !isObject(element) || element['$patch'] !== 'delete')
+  let next = 0
+  for (const element of order) {
+    if (next === staying.length) return
+    if (identity(staying[next]) === identity(element)) next++
+  }
+  if (next < staying.length) {
+    throw patchFailure(
+      `The order in patch list:\n${printGo(patch)}\n doesn't match $setElementOrder list:\n${printGo(order)}\n`,
+    )
+  }
+}
+
+/**
+ * A merged list in its final order: the elements that `order` names stand in that order; the others keep the order they have in
+ * `current`, each before the first named element that follows it there.
+ */
+export function inOrder(
+  merged: readonly unknown[],
+  order: readonly unknown[],
+  current: readonly unknown[],
+  key: string,
+  kind: ElementKind,
+): readonly unknown[] {
+  const identity = kind === 'map' ? (element: unknown) => mergeKeyOf(element, key) : (element: unknown) => element
+  const wantedAt = positions(order, identity)
+  const liveAt = positions(current, identity)
+  const named: unknown[] = []
+  const others: unknown[] = []
+  for (const element of merged) (wantedAt.has(identity(element)) ? named : others).push(element)
+  sortBy(named, (element) => wantedAt.get(identity(element)) ?? -1)
+  sortBy(others, (element) => liveAt.get(identity(element)) ?? -1)
+
+  const result: unknown[] = []
+  let at = 0
+  for (const element of named) {
+    const place = liveAt.get(identity(element))
+    for (; place !== undefined && at < others.length; at++) {
+      const other = liveAt.get(identity(others[at]))
+      if (other === undefined || other >= place) break
+      result.push(others[at])
+    }
+    result.push(element)
+  }
+  return result.concat(others.slice(at))
+}
+
+function positions(list: readonly unknown[], identity: (element: unknown) => unknown): Map<unknown, number> {
+  const at = new Map<unknown, number>()
+  list.forEach((element, index) => {
+    const value = identity(element)
+    if (!at.has(value)) at.set(value, index)
+  })
+  return at
+}
+
+function sortBy(list: unknown[], rank: (element: unknown) => number): void {
+  list.sort((a, b) => rank(a) - rank(b))
+}
