@@ -88,6 +88,25 @@ export class StoreUnavailable extends Error {
   }
 }
 
+/** A write whose outcome the store could not learn before it was closed: it may be on disk or not. Whoever starts next can look. */
+export class OutcomeUnknown extends StoreUnavailable {
+  constructor(message: string, cause?: unknown) {
+    super(message, cause)
+    this.name = 'OutcomeUnknown'
+  }
+}
+
+/** The revision asked for is not written yet. `newest` is the last one that is. */
+export class FutureRevision extends Error {
+  readonly newest: Revision
+
+  constructor(wanted: Revision, newest: Revision) {
+    super(`revision ${wanted} is in the future, the newest is ${newest}`)
+    this.name = 'FutureRevision'
+    this.newest = newest
+  }
+}
+
 /**
  * One committed write. The same object goes to every follower, in revision order; `memo` is theirs to share what they made of it
  * (encoded frames), and lives as long as the event is kept in memory.
@@ -115,7 +134,10 @@ export interface RangeResult {
 
 /** Options of a range read. */
 export interface RangeOptions {
-  /** Read the past as it was right after this revision. Throws Compacted when that is no longer kept. */
+  /**
+   * Read the past as it was right after this revision. Throws Compacted when that is no longer kept, FutureRevision when it is not
+   * written yet.
+   */
   readonly at?: Revision
   /** At most this many values. */
   readonly limit?: number
@@ -156,18 +178,24 @@ export interface Store {
   readonly revision: Revision
   /** The first revision that can still be read at (`range` with `at`) or followed from (`follow` after it). */
   readonly oldest: Revision
+  /** The value of a key, or its value right after `at`. Throws Compacted and FutureRevision as `range` does. */
   get(key: Key, at?: Revision): Promise<Stored | undefined>
+  /** A consistent read of a range. Throws Compacted and FutureRevision. */
   range(range: KeyRange, options?: RangeOptions): Promise<RangeResult>
   /** How many keys a range has now: a counter, not a scan. */
   count(range: { readonly type: string; readonly namespace?: string }): Promise<number>
   /**
-   * Writes when every condition holds; when this resolves the write is on disk, and every follower will see it. Throws ConditionFailed,
-   * or StoreUnavailable when the store knows that nothing was written.
+   * Writes when every condition holds; when this resolves the write is on disk, and every follower will see it. Throws ConditionFailed
+   * (also for the delete of a key that has no value, whatever it expects), StoreUnavailable when the store knows that nothing was
+   * written (also when too many writes wait already), or OutcomeUnknown when it was closed before it knew.
    */
   commit(write: Write): Promise<Stored>
-  /** Follows the events of a range from strictly after a revision. Throws Compacted when that is too old. */
+  /**
+   * Follows the events of a range from strictly after a revision, which may be in the future. Throws Compacted when that is too old,
+   * StoreUnavailable when the store is closed.
+   */
   follow(range: KeyRange, after: Revision): Follower
-  /** Forgets what only revisions before this one need. Never blocks a write. */
+  /** Forgets what only revisions before this one need, at most up to the newest; resolves when it is gone. Never blocks a write. */
   compact(before: Revision): Promise<void>
   /** Writes a consistent copy into an empty or missing folder that the same engine can open. Returns its revision. */
   backup(folder: string): Promise<Revision>
