@@ -68,11 +68,17 @@ class PluginCredentials implements CredentialSource {
       return credential
     } catch (error) {
       this.#apply = undefined
-      // What a plugin prints to its error stream is made for people; a few hundred characters of it will do.
-      const text = (error instanceof Error ? error.message : String(error)).trim().slice(0, 500)
-      throw new StatusError(401, 'Unauthorized', `the credential plugin ${this.#exec.command} failed: ${text}`, {
-        cause: error,
-      })
+      // The error stream is made for people. What the plugin printed otherwise may hold a token, and a parser would quote it.
+      const unreadable = error instanceof SyntaxError || error instanceof TypeError
+      const text = unreadable ? 'it printed no ExecCredential' : error instanceof Error ? error.message : String(error)
+      throw new StatusError(
+        401,
+        'Unauthorized',
+        `the credential plugin ${this.#exec.command} failed: ${text.trim().slice(0, 500)}`,
+        {
+          cause: error,
+        },
+      )
     }
   }
 }

@@ -1,5 +1,5 @@
 import type { ListOptions, ObjectClient, ObjectList, WatchEvent, WatchOptions } from '../../src/machinery/client.ts'
-import { type KubeObject, keyOf, printKey } from '../../src/machinery/object.ts'
+import { fieldAt, isObject, type KubeObject, keyOf, type ObjectKey, printKey } from '../../src/machinery/object.ts'
 import type { ResourceInfo } from '../../src/machinery/resource.ts'
 import { StatusError } from '../../src/machinery/status-error.ts'
 
@@ -14,8 +14,8 @@ export const configMaps: ResourceInfo = {
 }
 
 /**
- * A small server of one collection that keeps a history, expires it on demand, drops its watches, and fails when told to. Only `list`
- * and `watch` are answered; nothing else is asked by those who follow.
+ * A small server of one collection that keeps a history, expires it on demand, drops its watches, and fails when told to. `list`,
+ * `watch` and `patch` are answered; nothing else is asked by those who follow.
  */
 export class ScriptedClient implements ObjectClient {
   readonly objects = new Map<string, KubeObject>()
@@ -28,15 +28,15 @@ export class ScriptedClient implements ObjectClient {
   #changed = Promise.withResolvers<void>()
   #dropped = 0
 
-  /** Writes an object and gives its revision. */
+  /** Writes a ConfigMap and gives its revision. */
   put(name: string, data: Record<string, string> = {}, namespace = 'default'): number {
+    return this.set({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace, name, uid: `${name}-uid` }, data })
+  }
+
+  /** Writes any object and gives its revision. */
+  set(written: KubeObject): number {
     const revision = ++this.#revision
-    const object: KubeObject = {
-      apiVersion: 'v1',
-      kind: 'ConfigMap',
-      metadata: { namespace, name, uid: `${name}-uid`, resourceVersion: String(revision) },
-      data,
-    }
+    const object = { ...written, metadata: { ...written.metadata, resourceVersion: String(revision) } }
     const key = printKey(keyOf(object))
     this.#record({ type: this.objects.has(key) ? 'MODIFIED' : 'ADDED', object })
     this.objects.set(key, object)
@@ -128,11 +128,23 @@ export class ScriptedClient implements ObjectClient {
     }
   }
 
+  /** Merges annotations: all that those who follow ever patch. */
+  async patch(_resource: ResourceInfo, key: ObjectKey, patch: unknown): Promise<KubeObject> {
+    const old = this.objects.get(printKey(key))
+    if (old === undefined) throw new Error(`no object ${printKey(key)}`)
+    const more = fieldAt(patch, 'metadata', 'annotations')
+    if (!isObject(more)) throw new Error('only annotations are patched')
+    const annotations = { ...old.metadata.annotations }
+    for (const [name, value] of Object.entries(more)) annotations[name] = String(value)
+    const merged = { ...old, metadata: { ...old.metadata, annotations } }
+    this.set(merged)
+    return merged
+  }
+
   get = unasked
   create = unasked
   update = unasked
   apply = unasked
-  patch = unasked
   remove = unasked
   resources = unasked
 
