@@ -112,7 +112,7 @@ class HttpCluster implements RemoteCluster {
     try {
       const stream = await this.#transport.open({
         method: 'GET',
-        path: pathOf(resource, { ...namespaceOf(options) }),
+        path: pathTo(resource, namespaceOf(options)),
         query: {
           watch: 'true',
           allowWatchBookmarks: 'true',
@@ -147,7 +147,7 @@ class HttpCluster implements RemoteCluster {
     const at = options.subresource === undefined ? {} : { name, subresource: options.subresource }
     return this.#object({
       method: 'POST',
-      path: pathOf(resource, { namespace, ...at }),
+      path: pathTo(resource, { namespace, ...at }),
       ...writeOf(options),
       ...json(object),
     })
@@ -244,7 +244,7 @@ class HttpCluster implements RemoteCluster {
   async #page(resource: ResourceInfo, options: ListOptions): Promise<ObjectList> {
     const reply = await this.#answer({
       method: 'GET',
-      path: pathOf(resource, { ...namespaceOf(options) }),
+      path: pathTo(resource, namespaceOf(options)),
       query: {
         labelSelector: options.labelSelector,
         fieldSelector: options.fieldSelector,
@@ -276,7 +276,17 @@ function itemPath(resource: ResourceInfo, key: ObjectKey, subresource?: string):
   if (resource.namespaced && key.namespace === '') {
     throw StatusError.badRequest('an empty namespace may not be set when a resource name is provided')
   }
-  return pathOf(resource, { ...key, ...(subresource === undefined ? {} : { subresource }) })
+  return pathTo(resource, { ...key, ...(subresource === undefined ? {} : { subresource }) })
+}
+
+/** `pathOf`, for names that stay one segment: a name such as `..` would lead to what nobody asked for or authorised. */
+function pathTo(resource: ResourceInfo, at: Parameters<typeof pathOf>[1] & object): string {
+  for (const segment of [at.namespace, at.name]) {
+    if (segment === '.' || segment === '..' || /[/%]/.test(segment ?? '')) {
+      throw StatusError.badRequest(`${JSON.stringify(segment)} cannot be a name in a path`)
+    }
+  }
+  return pathOf(resource, at)
 }
 
 function namespaceOf(options: { readonly namespace?: string }): { readonly namespace?: string } {

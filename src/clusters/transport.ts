@@ -3,6 +3,7 @@ import { type Dispatcher, Pool, ProxyAgent } from 'undici'
 import { StatusError } from '../machinery/status-error.ts'
 import { type AddressRules, guardedLookup, refusedHost } from './addresses.ts'
 import { type Credential, type CredentialSource, credentialsOf } from './credentials.ts'
+import { Deadline } from './deadline.ts'
 import { answerFailure, connectionFailure } from './failure.ts'
 import type { ClusterTarget } from './target.ts'
 
@@ -51,8 +52,9 @@ interface Pools {
 }
 
 const connectTimeoutMs = 10_000
-// A server that does not answer a PING for this long is gone, however many streams believe otherwise.
-const pingIntervalMs = 10_000
+// A server that does not answer a PING from one to the next is gone, however many streams believe otherwise. HTTP/1.1 has only TCP's own.
+const pingIntervalMs = 5000
+const keepAliveInitialDelay = 15_000
 // Over HTTP/2 a connection carries up to 256 requests (the server's own limit may be lower) and a second one is opened only when the
 // first is full; over HTTP/1.1 it carries one. Watches have connections of their own: they could otherwise fill all and starve requests.
 const connectionsForRequests = 16
@@ -248,6 +250,7 @@ export class Transport {
       // Said outright, so that no environment variable can switch verification off.
       rejectUnauthorized: insecureSkipVerify !== true,
       preferH2: true,
+      keepAliveInitialDelay,
     }
     const connectTimeout = Math.min(connectTimeoutMs, this.#options.requestTimeoutMs)
     const common = {
@@ -284,61 +287,6 @@ export class Transport {
     const isOurs = error instanceof StatusError && limit.passed === undefined
     if (!isOurs) this.#options.observe(failure)
     return failure
-  }
-}
-
-/** Joins the caller's signal with a time limit, without leaving listeners or timers behind. */
-class Deadline {
-  readonly #controller = new AbortController()
-  readonly #caller: AbortSignal | undefined
-  readonly #onAbort = (): void => this.#controller.abort(this.#caller?.reason)
-  readonly #timer: NodeJS.Timeout
-  /** The error for a limit that has passed. */
-  passed: StatusError | undefined
-
-  constructor(caller: AbortSignal | undefined, ms: number, late: StatusError) {
-    this.#caller = caller
-    this.#timer = setTimeout(() => {
-      this.passed = late
-      this.#controller.abort(late)
-    }, ms)
-    if (caller?.aborted) this.#onAbort()
-    else caller?.addEventListener('abort', this.#onAbort, { once: true })
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal
-  }
-
-  get callerAborted(): boolean {
-    return this.passed === undefined && this.#caller?.aborted === true
-  }
-
-  /** Lets go of the time limit; the caller's signal still counts. */
-  disarm(): void {
-    clearTimeout(this.#timer)
-  }
-
-  end(): void {
-    clearTimeout(this.#timer)
-    this.#caller?.removeEventListener('abort', this.#onAbort)
-  }
-
-  abort(reason: Error): void {
-    this.#controller.abort(reason)
-  }
-
-  /** The value of a promise that cannot be aborted, unless the signal is first. */
-  async race<T>(work: Promise<T>): Promise<T> {
-    const { promise, reject } = Promise.withResolvers<never>()
-    const onAbort = (): void => reject(this.signal.reason)
-    if (this.signal.aborted) onAbort()
-    else this.signal.addEventListener('abort', onAbort, { once: true })
-    try {
-      return await Promise.race([promise, work])
-    } finally {
-      this.signal.removeEventListener('abort', onAbort)
-    }
   }
 }
 

@@ -218,6 +218,11 @@ describe('requests', () => {
     const nameless = { namespace: 'default', name: '' }
     expect((await errorOf(client().remove(configMaps, nameless))).message).toBe('ConfigMap: name is required')
     expect((await errorOf(client().remove(configMaps, { namespace: '', name: 'a' }))).reason).toBe('BadRequest')
+    for (const name of ['..', '.', 'a/b', '%2e%2e']) {
+      const strange = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace: 'default', name } }
+      expect((await errorOf(client().update(configMaps, strange))).message).toMatch('cannot be a name in a path')
+      expect((await errorOf(client().list(configMaps, { namespace: name }))).reason).toBe('BadRequest')
+    }
     expect(server.seen).toEqual([])
   })
 
