@@ -9,12 +9,12 @@ export class Deadline {
   /** The error for a limit that has passed. */
   passed: StatusError | undefined
 
-  /** `late` is the error for a request that takes longer than `ms`. */
-  constructor(caller: AbortSignal | undefined, ms: number, late: StatusError) {
+  /** `late` makes the error for a request that takes longer than `ms`. */
+  constructor(caller: AbortSignal | undefined, ms: number, late: () => StatusError) {
     this.#caller = caller
     this.#timer = setTimeout(() => {
-      this.passed = late
-      this.#controller.abort(late)
+      this.passed = late()
+      this.#controller.abort(this.passed)
     }, ms)
     if (caller?.aborted) this.#onAbort()
     else caller?.addEventListener('abort', this.#onAbort, { once: true })

@@ -110,7 +110,7 @@ export class Transport {
   /** Sends a request whose answer comes bit by bit. The timeout ends with the answer's head; an error answer is read and thrown. */
   async open(request: TransportRequest): Promise<TransportStream> {
     const timeoutMs = request.timeoutMs ?? this.#options.requestTimeoutMs
-    const limit = new Deadline(request.signal, timeoutMs, this.#late(request, timeoutMs))
+    const limit = new Deadline(request.signal, timeoutMs, () => this.#late(request, timeoutMs))
     const cancel = (): void => {
       this.#streams.delete(cancel)
       limit.abort(StatusError.unavailable('the stream was cancelled'))
@@ -127,7 +127,9 @@ export class Transport {
       this.#streams.add(cancel)
       return { body: this.#chunks(body, limit), cancel }
     } catch (error) {
-      throw this.#explain(error, limit)
+      const failure = this.#explain(error, limit)
+      limit.end()
+      throw failure
     }
   }
 
@@ -141,7 +143,7 @@ export class Transport {
   }
 
   async #sendOnce(request: TransportRequest, remainingMs: number, timeoutMs: number): Promise<TransportReply> {
-    const limit = new Deadline(request.signal, remainingMs, this.#late(request, timeoutMs))
+    const limit = new Deadline(request.signal, remainingMs, () => this.#late(request, timeoutMs))
     try {
       const { statusCode, headers, body } = await this.#dispatch('requests', request, limit)
       return await this.#reply(statusCode, headers, body, request)
