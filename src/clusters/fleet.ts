@@ -1,7 +1,7 @@
-import { Informer } from '../engine/informer.ts'
 import type { ObjectClient } from '../machinery/client.ts'
 import type { Clock } from '../machinery/clock.ts'
 import type { Cluster, Fleet } from '../machinery/fleet.ts'
+import { Informer } from '../machinery/informer.ts'
 import type { Logger } from '../machinery/log.ts'
 import { equalJson, type KubeObject } from '../machinery/object.ts'
 import type { ResourceInfo } from '../machinery/resource.ts'

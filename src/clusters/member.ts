@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Backoff, backoffMs } from '../engine/backoff.ts'
+import { type Backoff, backoffMs } from '../machinery/backoff.ts'
 import { fieldAt } from '../machinery/object.ts'
 import type { StatusError } from '../machinery/status-error.ts'
 import { answerFailure, connectionFailure } from './failure.ts'

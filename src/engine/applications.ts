@@ -1,9 +1,9 @@
 import type { ObjectClient } from '../machinery/client.ts'
 import type { Clock } from '../machinery/clock.ts'
+import type { Informer } from '../machinery/informer.ts'
 import { equalJson, type KubeObject, type ObjectKey } from '../machinery/object.ts'
 import { hasReason } from '../machinery/status-error.ts'
 import { applicationFinalizer, applicationResource } from './application.ts'
-import type { Informer } from './informer.ts'
 import { OwnWrites } from './own-writes.ts'
 
 const fieldManager = 'entrepot'

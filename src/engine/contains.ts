@@ -1,4 +1,5 @@
 import { isObject } from '../machinery/object.ts'
+import { compareQuantities, isQuantity, parseQuantity, type Quantity } from '../machinery/schema/quantity.ts'
 import { fieldSchema, type Schema } from '../machinery/schema/schema.ts'
 
 /**
@@ -55,41 +56,12 @@ function sameEntry(live: unknown, wanted: unknown, keys: readonly string[]): boo
 }
 
 function sameQuantity(a: unknown, b: unknown): boolean {
-  const left = amountOf(a)
-  return left !== undefined && left === amountOf(b)
+  const left = quantityIn(a)
+  const right = quantityIn(b)
+  return left !== undefined && right !== undefined && compareQuantities(left, right) === 0
 }
 
-const suffixes: Readonly<Record<string, readonly [base: bigint, power: number]>> = {
-  n: [10n, -9],
-  u: [10n, -6],
-  m: [10n, -3],
-  '': [10n, 0],
-  k: [10n, 3],
-  M: [10n, 6],
-  G: [10n, 9],
-  T: [10n, 12],
-  P: [10n, 15],
-  E: [10n, 18],
-  Ki: [2n, 10],
-  Mi: [2n, 20],
-  Gi: [2n, 30],
-  Ti: [2n, 40],
-  Pi: [2n, 50],
-  Ei: [2n, 60],
-}
-
-const quantityForm = /^([+-]?)(\d{0,40})(?:\.(\d{0,40}))?(?:[eE]([+-]?\d{1,2})|(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?)$/
-
-/** A quantity in units of 10^-60, so that every form that Kubernetes accepts is a whole number; undefined for anything else. */
-function amountOf(value: unknown): bigint | undefined {
-  if (typeof value !== 'string' && typeof value !== 'number') return undefined
-  const match = quantityForm.exec(String(value))
-  if (!match) return undefined
-  const [, sign, whole = '', fraction = '', exponent, suffix = ''] = match
-  if (whole === '' && fraction === '') return undefined
-  const [base, power] = exponent === undefined ? (suffixes[suffix] ?? [10n, 0]) : ([10n, Number(exponent)] as const)
-  const tens = 60 - fraction.length + (base === 10n ? power : 0)
-  if (tens < 0) return undefined
-  const amount = BigInt(`${whole}${fraction}`) * 10n ** BigInt(tens) * (base === 2n ? 2n ** BigInt(power) : 1n)
-  return sign === '-' ? -amount : amount
+function quantityIn(value: unknown): Quantity | undefined {
+  const text = typeof value === 'number' ? String(value) : value
+  return typeof text === 'string' && isQuantity(text) ? parseQuantity(text) : undefined
 }

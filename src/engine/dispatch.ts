@@ -4,13 +4,13 @@ import { type KubeObject, type ObjectKey, printKey } from '../machinery/object.t
 import { schemaOfKind } from '../machinery/schema/facts.ts'
 import type { Schema } from '../machinery/schema/schema.ts'
 import { hasReason, StatusError } from '../machinery/status-error.ts'
+import type { Again } from '../machinery/workqueue.ts'
 import { answerTo, contains } from './contains.ts'
 import { healthOf } from './health.ts'
 import { fieldManagerOf, ownerOf } from './identity.ts'
 import type { Member } from './members.ts'
 import type { Shipment, ShipmentState } from './shipments.ts'
 import { objectFor, printTarget, type Wanted } from './wanted.ts'
-import type { Again } from './workqueue.ts'
 import type { World } from './world.ts'
 
 /** A copy could not be delivered; the row says so, and the work queue tries again after its backoff. */

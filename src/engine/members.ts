@@ -3,11 +3,11 @@ import type { Cluster, Fleet } from '../machinery/fleet.ts'
 import type { Logger } from '../machinery/log.ts'
 import type { KubeObject, ObjectKey } from '../machinery/object.ts'
 import { qualified, type ResourceInfo } from '../machinery/resource.ts'
+import { type Again, WorkQueue } from '../machinery/workqueue.ts'
 import { healthNeedsStatus } from './health.ts'
 import { nameLabel } from './identity.ts'
 import { OwnWrites } from './own-writes.ts'
 import { Watches } from './watches.ts'
-import { type Again, WorkQueue } from './workqueue.ts'
 
 /** Requests that one cluster gets from the engine at the same time. */
 const concurrency = 32

@@ -1,4 +1,5 @@
 import { type KubeObject, keyOf, type ObjectKey, printKey } from '../machinery/object.ts'
+import type { Again } from '../machinery/workqueue.ts'
 import { type Application, parseApplication, pauseLabel } from './application.ts'
 import type { Reference } from './components/component.ts'
 import { place } from './place.ts'
@@ -11,7 +12,6 @@ import type { Shipment } from './shipments.ts'
 import type { Loaded } from './sources.ts'
 import type { Failure, View } from './views.ts'
 import { servicesOf, type Wanted } from './wanted.ts'
-import type { Again } from './workqueue.ts'
 import type { World } from './world.ts'
 
 /** A status is not written for what is over within this time. */

@@ -1,9 +1,9 @@
 import type { ObjectClient } from '../machinery/client.ts'
 import type { Clock } from '../machinery/clock.ts'
+import { Informer } from '../machinery/informer.ts'
 import type { Logger } from '../machinery/log.ts'
 import type { KubeObject, ObjectKey } from '../machinery/object.ts'
 import type { ResourceInfo } from '../machinery/resource.ts'
-import { Informer } from './informer.ts'
 
 /** Whom a set of watches follows, and who is told. */
 export interface WatchesOptions {

@@ -207,8 +207,12 @@ export class JsonReader {
   }
 
   #refuse(context: string): never {
-    const character = this.#text[this.#at]
-    if (character === undefined) throw StatusError.badRequest('unexpected end of JSON input')
+    // Go's scanner meets the end as if a space stood there, and only complains of the end where a space would be fine.
+    const character =
+      this.#text[this.#at] ?? (context.startsWith('in ') || context.includes('literal') ? ' ' : undefined)
+    if (character === undefined || (character === ' ' && context === 'in string literal')) {
+      throw StatusError.badRequest('unexpected end of JSON input')
+    }
     throw StatusError.badRequest(`invalid character ${quoted(character)} ${context}`)
   }
 }

@@ -114,7 +114,17 @@ function mergeOrderedLists(merged: Draft, patch: Draft, schema: Schema): void {
     checkOrder(wanted ?? [], order, rules.mergeKey)
     if (current === undefined && wanted === undefined) continue
     const list = joined(current, wanted, rules)
-    put(merged, field, inOrder(list, order, current ?? [], rules.mergeKey, elementKind(current ?? [], wanted ?? [])))
+    put(
+      merged,
+      field,
+      inOrder(
+        list,
+        order,
+        liveOrder(current ?? [], wanted ?? [], rules),
+        rules.mergeKey,
+        elementKind(current ?? [], wanted ?? []),
+      ),
+    )
     delete patch[field]
   }
 }
@@ -127,6 +137,18 @@ function joined(
   if (wanted === undefined) return current ?? []
   if (current === undefined) return listWithoutDirectives(wanted)
   return rules.strategy === 'merge' ? mergeList(current, wanted, rules) : wanted
+}
+
+/**
+ * The order by which the elements that no directive names find their place. Elements that are new count as standing at the end of the
+ * live list, but only as many as the patch deletes from it: kube-apiserver reuses the room of the deleted ones.
+ */
+function liveOrder(current: readonly unknown[], wanted: readonly unknown[], rules: FieldRules): readonly unknown[] {
+  if (rules.strategy !== 'merge' || rules.mergeKey === '' || current.length === 0) return current
+  const { kept, added, replaced } = obeyElementDirectives(current, wanted, rules.mergeKey)
+  if (replaced || kept.length === current.length) return current
+  const fresh = added.filter((element) => matching(kept, rules.mergeKey, mergeKeyOf(element, rules.mergeKey)) < 0)
+  return kept.concat(fresh.slice(0, current.length - kept.length))
 }
 
 function mergeList(current: readonly unknown[], patch: readonly unknown[], rules: FieldRules): readonly unknown[] {

@@ -24,10 +24,14 @@ export function draftOf(object: Readonly<Record<string, unknown>>): Draft {
 }
 
 /** A deep copy of a JSON value: nothing that is done to it reaches the original. */
-export function copyJson(value: unknown): unknown {
+export function copyJson<T>(value: T): T {
+  return copy(value) as T
+}
+
+function copy(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
-  if (Array.isArray(value)) return value.map(copyJson)
-  const copy: Draft = {}
-  for (const [field, item] of Object.entries(value)) put(copy, field, copyJson(item))
-  return copy
+  if (Array.isArray(value)) return value.map(copy)
+  const fields: Draft = {}
+  for (const [field, item] of Object.entries(value)) put(fields, field, copy(item))
+  return fields
 }

@@ -24,8 +24,8 @@ export interface ResourceFact {
   readonly storageVersionHash?: string
 }
 
-interface FieldFact {
-  readonly t: string
+/** Facts of a value that stands in a field, a list or a map, as OpenAPI publishes them. */
+export interface ValueFact {
   readonly default?: Json
   readonly enum?: readonly Json[]
   readonly list?: ListType
@@ -33,16 +33,27 @@ interface FieldFact {
   readonly map?: MapType
   readonly patch?: string
   readonly mergeKey?: string
-  readonly items?: { readonly default?: Json }
-  readonly values?: { readonly default?: Json }
+  /** Of every element of a list. */
+  readonly items?: ValueFact
+  /** Of every value of a map. */
+  readonly values?: ValueFact
 }
 
-interface TypeFact {
+/** A field of a type: its notation and what is known besides. */
+export interface FieldFact extends ValueFact {
+  /** `TYPE`, `TYPE/FORMAT`, `@NAME`, `[]X`, `{}X` or `a|b`. */
+  readonly t: string
+}
+
+/** A published type: the notation of a scalar, or fields. */
+export interface TypeFact {
   readonly gvk?: readonly (readonly [group: string, version: string, kind: string])[]
+  /** In alphabetical order; a bare text is a notation without further facts. */
   readonly f?: Readonly<Record<string, string | FieldFact>>
   readonly t?: string
   readonly required?: readonly string[]
   readonly map?: MapType
+  readonly unions?: Json
 }
 
 const read = <T>(name: string): T =>
@@ -104,6 +115,11 @@ export const typeNames = lazily((): readonly string[] => Object.keys(typeTable()
 
 /** Number of schemas in each OpenAPI v3 document that kube-apiserver serves, keyed by its path below `/openapi/v3`. */
 export const documentFacts = lazily(() => typeTable().documents)
+
+/** The row of a type as published, for those who publish it again. Undefined for an unknown name. */
+export function typeFact(name: string): TypeFact | undefined {
+  return typeTable().types[name]
+}
 
 /** The row of a type as published: its group/version/kinds. Undefined for an unknown name. */
 export function kindsOfType(

@@ -26,7 +26,7 @@ export interface MessageField {
   /** The name of the Go field, for messages about it. */
   readonly goName: string
   readonly scalar: Scalar | undefined
-  /** The type of a field that is no scalar; read when asked for, because types lead back to themselves. */
+  /** The type of a field that is no scalar. Types lead back to themselves: a walk must follow a value, never the type alone. */
   readonly message: Message | undefined
   readonly repeated: boolean
   /** Maps: the type of the key. */
@@ -99,9 +99,7 @@ export function messageNamed(name: string): Message {
   if (known) return known
   const row = messageTable().rows[name]
   if (!row) throw new Error(`no message ${name} in the fact tables`)
-  const message = buildMessage(name, row)
-  built.set(name, message)
-  return message
+  return buildMessage(name, row)
 }
 
 /** The message of a type by its OpenAPI name; undefined for types that have none. */
@@ -150,7 +148,13 @@ function buildMessage(name: string, row: MessageRow): Message {
   const parts = name.split('.')
   const struct = parts.at(-1) ?? name
   const fields: MessageField[] = []
+  const slots = new Map<string, number>()
   const wire: WirePart[] = []
+  const byNumber = new Map<number, WirePart>()
+  const isKind = row.openapi !== undefined && kindsOfType(row.openapi) !== undefined
+  const goType = `${parts.at(-2) ?? ''}.${struct}`
+  const message: Message = { name, struct, goType, form: row.form, fields, slots, wire, byNumber, isKind }
+  built.set(name, message) // before its fields, which may lead back here
   for (const fieldRow of row.f) {
     const [number, , type, , flags] = fieldRow
     const slot = fields.length
@@ -161,21 +165,16 @@ function buildMessage(name: string, row: MessageRow): Message {
       continue
     }
     const inline = messageNamed(type.slice(1))
-    for (const field of inline.fields) fields.push(embedded(field, inline.struct))
+    if (inline.wire.length === 0) throw new Error(`${inline.name} embeds itself`)
+    for (const field of inline.fields) {
+      fields.push({ ...field, via: field.via === undefined ? inline.struct : `${inline.struct}.${field.via}` })
+    }
     wire.push({ number, slot, inline })
   }
+  for (const [slot, field] of fields.entries()) slots.set(field.name, slot)
   wire.sort((a, b) => a.number - b.number)
-  return {
-    name,
-    struct,
-    goType: `${parts.at(-2) ?? ''}.${struct}`,
-    form: row.form,
-    fields,
-    slots: new Map(fields.map((field, index) => [field.name, index])),
-    wire,
-    byNumber: new Map(wire.map((part) => [part.number, part])),
-    isKind: row.openapi !== undefined && kindsOfType(row.openapi) !== undefined,
-  }
+  for (const part of wire) byNumber.set(part.number, part)
+  return message
 }
 
 function buildField([number, name, type, label, flags, goName]: FieldRow): MessageField {
@@ -185,12 +184,7 @@ function buildField([number, name, type, label, flags, goName]: FieldRow): Messa
     name,
     goName: goName ?? name,
     scalar: reference === undefined ? (type as Scalar) : undefined,
-    get message(): Message | undefined {
-      const message = reference === undefined ? undefined : messageNamed(reference)
-      // The answer replaces the question: fields are asked for their type all the time.
-      Object.defineProperty(this, 'message', { value: message })
-      return message
-    },
+    message: reference === undefined ? undefined : messageNamed(reference),
     repeated: label === 'r',
     key: label.startsWith('m:') ? (label.slice(2) as Scalar) : undefined,
     pointer: flags.includes('p'),
@@ -198,14 +192,4 @@ function buildField([number, name, type, label, flags, goName]: FieldRow): Messa
     omitZero: flags.includes('z'),
     via: undefined,
   }
-}
-
-/** A field of an embedded message, as a field of the message around it. Keeps the getter of its type. */
-function embedded(field: MessageField, struct: string): MessageField {
-  const copy = Object.create(field) as { -readonly [K in keyof MessageField]: MessageField[K] }
-  Object.defineProperty(copy, 'via', {
-    value: field.via === undefined ? struct : `${struct}.${field.via}`,
-    enumerable: true,
-  })
-  return copy
 }

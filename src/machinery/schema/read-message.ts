@@ -180,15 +180,24 @@ function readInteger(scalar: 'int32' | 'int64', value: number, lexeme: string | 
 /** Base64 as Go reads it (padding required, line breaks allowed) and writes it. */
 function canonicalBase64(text: string): string {
   const stripped = /[\r\n]/.test(text) ? text.replace(/[\r\n]+/g, '') : text
-  const bad = stripped.search(/[^A-Za-z0-9+/]/)
-  const length = bad === -1 ? stripped.length : bad
-  const padding = stripped.length - length
-  if (padding > 2 || stripped.length % 4 !== 0 || (padding > 0 && !/^=+$/.test(stripped.slice(length)))) {
-    const wrong = bad !== -1 && stripped[bad] !== '='
-    throw StatusError.badRequest(`illegal base64 data at input byte ${wrong ? bad : Math.floor(length / 4) * 4}`)
+  const [digits = ''] = /^[A-Za-z0-9+/]*/.exec(stripped) ?? []
+  const rest = stripped.slice(digits.length)
+  const open = digits.length % 4
+  if (rest === '' && open === 0) return stripped
+  if ((rest === '=' && open === 3) || (rest === '==' && open === 2)) {
+    // The unused bits of the last digit are read and forgotten.
+    return Buffer.from(stripped, 'base64').toString('base64')
   }
-  // The unused bits of the last digit are read and forgotten.
-  return padding === 0 ? stripped : Buffer.from(stripped, 'base64').toString('base64')
+  throw StatusError.badRequest(`illegal base64 data at input byte ${illegalByte(digits.length, rest)}`)
+}
+
+/** Where Go gives up: at the group that is not complete, at the first byte that does not belong, or behind the padding. */
+function illegalByte(digits: number, rest: string): number {
+  const open = digits % 4
+  if (rest === '') return digits - open
+  if (rest.startsWith('=') && open === 3) return digits + 1
+  if (!rest.startsWith('=') || open !== 2) return digits
+  return rest.startsWith('==') ? digits + 2 : digits + 1
 }
 
 function readForm(
@@ -233,26 +242,32 @@ function readQuantity(value: unknown, lexeme: string | undefined): string {
   return canonicalQuantity('!')
 }
 
-/** A JSON schema, or one of the shorter forms that JSON Schema has in the same place. */
+/**
+ * A JSON schema, or one of the shorter forms that JSON Schema has in the same place. Go reads these types by hand: unknown fields inside them
+ * are dropped without a word, and what is neither form is as if it were absent, but for a boolean.
+ */
 function readSchemaOr(message: Message, value: unknown, walk: MessageWalk, step: Step): unknown {
   const schema = message.fields.find((field) => field.name === 'schema')?.message
-  if (schema !== undefined && isPlainObject(value)) return readMessage(schema, value, walk, step)
-  if (message.form === 'schema-or-bool' && typeof value === 'boolean') return value
-  if (message.form === 'schema-or-array' && schema !== undefined && Array.isArray(value)) {
-    return value.map((item: unknown, index) => {
-      step.at = index
-      if (!isPlainObject(item)) throw mismatch(item, step, schema.goType)
-      return readMessage(schema, item, walk, step)
-    })
+  if (schema === undefined) throw new Error(`${message.name} has no schema`)
+  const silent: MessageWalk = { unknown: [], notes: walk.notes, depth: walk.depth }
+  if (isPlainObject(value)) return readMessage(schema, value, silent, step)
+  switch (message.form) {
+    case 'schema-or-bool':
+      if (typeof value === 'boolean') return value
+      throw StatusError.badRequest('boolean or JSON schema expected')
+    case 'schema-or-array':
+      if (!Array.isArray(value)) return null
+      return value.map((item: unknown) => {
+        if (!isPlainObject(item)) throw mismatch(item, step, schema.goType)
+        return readMessage(schema, item, silent, step)
+      })
+    default:
+      if (!Array.isArray(value)) return null
+      return value.map((item: unknown) => {
+        if (typeof item !== 'string') throw mismatch(item, step, 'string')
+        return item
+      })
   }
-  if (message.form === 'schema-or-strings' && Array.isArray(value)) {
-    return value.map((item: unknown) => {
-      if (typeof item !== 'string') throw mismatch(item, step, 'string')
-      return item
-    })
-  }
-  if (message.form === 'schema-or-bool') throw StatusError.badRequest('boolean or JSON schema expected')
-  throw mismatch(value, step, message.goType)
 }
 
 function isPlainObject(value: unknown): value is Record<string, unknown> {

@@ -1,5 +1,5 @@
-import { type Clock, systemClock } from '../machinery/clock.ts'
 import { type Backoff, backoffMs } from './backoff.ts'
+import { type Clock, systemClock } from './clock.ts'
 
 /** What a worker may say when a key went well: look at it again after this many milliseconds. */
 export interface Again {

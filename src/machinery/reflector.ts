@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ListOptions, ObjectClient, ObjectList } from '../machinery/client.ts'
-import { type Clock, systemClock } from '../machinery/clock.ts'
-import type { Logger } from '../machinery/log.ts'
-import { type KubeObject, keyOf, printKey } from '../machinery/object.ts'
-import { qualified, type ResourceInfo } from '../machinery/resource.ts'
-import { hasReason, StatusError } from '../machinery/status-error.ts'
 import { type Backoff, backoffMs } from './backoff.ts'
+import type { ListOptions, ObjectClient, ObjectList } from './client.ts'
+import { type Clock, systemClock } from './clock.ts'
+import type { Logger } from './log.ts'
+import { type KubeObject, keyOf, printKey } from './object.ts'
+import { qualified, type ResourceInfo } from './resource.ts'
+import { hasReason, StatusError } from './status-error.ts'
 
 /** What a reflector follows, and how. Selectors are in their query form. */
 export interface ReflectorOptions {

@@ -1,10 +1,10 @@
-import type { ObjectClient } from '../machinery/client.ts'
-import type { Clock } from '../machinery/clock.ts'
-import type { Logger } from '../machinery/log.ts'
-import { type KubeObject, keyOf, type ObjectKey, printKey } from '../machinery/object.ts'
-import type { ResourceInfo } from '../machinery/resource.ts'
 import type { Backoff } from './backoff.ts'
+import type { ObjectClient } from './client.ts'
+import type { Clock } from './clock.ts'
+import type { Logger } from './log.ts'
+import { type KubeObject, keyOf, type ObjectKey, printKey } from './object.ts'
 import { reflect } from './reflector.ts'
+import type { ResourceInfo } from './resource.ts'
 
 /**
  * What an informer keeps. `transform` runs before an object is stored and may leave out what nobody reads, but must keep

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
-import { type Again, WorkQueue } from '../../src/engine/workqueue.ts'
+import { type Again, WorkQueue } from '../../src/machinery/workqueue.ts'
 
 /** Runs a queue until `until` holds, then stops it and waits for its end. */
 async function runUntil(

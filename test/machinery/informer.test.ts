@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { Informer, type InformerOptions } from '../../src/engine/informer.ts'
+import { Informer, type InformerOptions } from '../../src/machinery/informer.ts'
 import { silentLogger } from '../../src/machinery/log.ts'
 import { fieldAt, type KubeObject, keyOf, printKey } from '../../src/machinery/object.ts'
 import { StatusError } from '../../src/machinery/status-error.ts'

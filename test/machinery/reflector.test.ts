@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { connect, type RemoteCluster } from '../../src/clusters/remote-client.ts'
-import { Informer } from '../../src/engine/informer.ts'
+import { Informer } from '../../src/machinery/informer.ts'
 import { silentLogger } from '../../src/machinery/log.ts'
 import { StatusError } from '../../src/machinery/status-error.ts'
 import { Authority } from '../clusters/authority.ts'
