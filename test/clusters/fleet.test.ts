@@ -4,7 +4,7 @@ import type { Logger } from '../../src/machinery/log.ts'
 import { silentLogger } from '../../src/machinery/log.ts'
 import type { KubeObject } from '../../src/machinery/object.ts'
 import type { ResourceInfo } from '../../src/machinery/resource.ts'
-import { ScriptedClient } from '../engine/scripted-client.ts'
+import { ScriptedClient } from '../machinery/scripted-client.ts'
 import { Authority } from './authority.ts'
 import { type FaultServer, startFaultServer } from './fault-server.ts'
 
