@@ -1,13 +1,15 @@
 import type { FieldError } from '../../src/machinery/field-error.ts'
 import type { KubeObject } from '../../src/machinery/object.ts'
 import type { Schema } from '../../src/machinery/schema/schema.ts'
+import type { UserInfo } from './context.ts'
 
 /** What a strategy may know of the request. `now` is in milliseconds. */
 export interface StrategyContext {
   readonly now: number
-  /** The authenticated user, as the `username` and `groups` of a review. */
-  readonly user: { readonly name: string; readonly groups: readonly string[] }
+  readonly user: UserInfo
   readonly dryRun: boolean
+  /** `''` for the object itself. */
+  readonly subresource: string
 }
 
 /**
@@ -27,6 +29,14 @@ export interface Strategy {
   /** In addition to `validate`: what may not change. */
   readonly validateUpdate?: (object: KubeObject, old: KubeObject, context: StrategyContext) => readonly FieldError[]
   readonly warnings?: (object: KubeObject, old: KubeObject | undefined) => readonly string[]
+  /** Why an object may never be deleted, or undefined (the initial namespaces). */
+  readonly refusesDeletion?: (object: KubeObject) => string | undefined
+  /** What else changes in the write that marks an object as being deleted (a namespace becomes Terminating). */
+  readonly prepareForDelete?: (object: KubeObject) => KubeObject
+  /** Whether something besides `metadata.finalizers` still holds an object that is being deleted. */
+  readonly holdsDeletion?: (object: KubeObject) => boolean
+  /** Seconds of grace before an object may go, given what the client asked for. Kinds without it go at once. */
+  readonly gracePeriodSeconds?: (object: KubeObject, asked: number | undefined) => number
 }
 
 /** One subresource of a kind. `kind` is set where it is not the parent's: Scale, Eviction, TokenRequest, Binding. */
@@ -106,9 +116,22 @@ export interface ResourceDefinition {
   /** Custom resources differ from built-in kinds in a few rules: no strategic merge, no protobuf, list items carry their kind. */
   readonly custom: boolean
   readonly strategy: Strategy
+  /** Only where several versions or groups show the same stored objects (HorizontalPodAutoscaler, Event). */
+  readonly storedAs?: StoredForm
 }
 
-/** `group/resource`: the `type` of a store key, the same in every version. */
-export function storeType(definition: { readonly group: string; readonly resource: string }): string {
-  return `${definition.group}/${definition.resource}`
+/** How one served form of a kind is kept in the form of another. Both functions are pure and complete: nothing may be lost on the way. */
+export interface StoredForm {
+  readonly group: string
+  readonly version: string
+  readonly resource: string
+  readonly kind: string
+  readonly toStored: (object: KubeObject) => KubeObject
+  readonly fromStored: (object: KubeObject) => KubeObject
+}
+
+/** `group/resource`: the `type` of a store key, the same in every version and form of a kind. */
+export function storeType(definition: Pick<ResourceDefinition, 'group' | 'resource' | 'storedAs'>): string {
+  const { group, resource } = definition.storedAs ?? definition
+  return `${group}/${resource}`
 }

@@ -1,0 +1,90 @@
+import { type FieldError, fieldErrors } from '../../src/machinery/field-error.ts'
+import { equalJson, type KubeObject } from '../../src/machinery/object.ts'
+import type { Behaviour } from './behaviour.ts'
+import { age, count, firstOf, nameOf, objects, text, texts } from './cells.ts'
+import { defaultsOf } from './defaulting.ts'
+import { immutable, oneOf } from './field-checks.ts'
+
+const shown = 3
+
+function printEndpoints(endpoints: KubeObject): string {
+  const list = objects(endpoints, 'subsets').flatMap((subset) => {
+    const addresses = objects(subset, 'addresses').map((address) => text(address, ['ip']))
+    const ports = objects(subset, 'ports')
+    if (ports.length === 0) return addresses // a headless service without ports
+    return ports.flatMap((port) => addresses.map((address) => hostPort(address, count(port, 'port'))))
+  })
+  return list.length === 0 && objects(endpoints, 'subsets').length === 0 ? '<none>' : firstOf(list, shown)
+}
+
+const hostPort = (address: string, port: number) =>
+  address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
+
+/** Endpoints: where the pods of a Service are, all in one object. EndpointSlices took their place. */
+export const endpoints: Behaviour = {
+  cells: (object, now) => [nameOf(object), printEndpoints(object), age(object, now)],
+  defaults: defaultsOf({ 'subsets[].ports[].protocol': 'TCP' }),
+  strategy: {
+    warnings: () => ['v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice'],
+  },
+}
+
+const addressTypes = ['IPv4', 'IPv6', 'FQDN']
+
+function validateSlice(slice: KubeObject): readonly FieldError[] {
+  const type = slice['addressType']
+  const errors =
+    type === undefined || type === ''
+      ? [fieldErrors.required('addressType')]
+      : [...oneOf(type, 'addressType', addressTypes)]
+  objects(slice, 'endpoints').forEach((endpoint, index) => {
+    if (texts(endpoint, 'addresses').length === 0) {
+      const detail = 'must contain at least 1 address'
+      errors.push(fieldErrors.required(`endpoints[${index}].addresses`, detail))
+    }
+  })
+  return errors
+}
+
+function printSlicePorts(slice: KubeObject): string {
+  const ports = objects(slice, 'ports').map(({ port, name }) =>
+    typeof port === 'number' ? `${port}` : `${name ?? '*'}`,
+  )
+  return firstOf(ports, shown) || '<unset>'
+}
+
+function printSliceAddresses(slice: KubeObject): string {
+  return (
+    firstOf(
+      objects(slice, 'endpoints').flatMap((endpoint) => texts(endpoint, 'addresses')),
+      shown,
+    ) || '<unset>'
+  )
+}
+
+/** Of an EndpointSlice labels count too: they say whose endpoints these are. */
+function prepareForUpdate(slice: KubeObject, old: KubeObject): KubeObject {
+  const comparable = ({ metadata, ...fields }: KubeObject) => ({
+    ...fields,
+    labels: metadata.labels,
+    annotations: metadata.annotations,
+    ownerReferences: metadata.ownerReferences,
+  })
+  if (equalJson(comparable(slice), comparable(old))) return slice
+  return { ...slice, metadata: { ...slice.metadata, generation: (old.metadata.generation ?? 0) + 1 } }
+}
+
+/** EndpointSlices: where some of the pods of a Service are. */
+export const endpointSlices: Behaviour = {
+  cells: (slice, now) => [
+    nameOf(slice),
+    text(slice, ['addressType']),
+    printSlicePorts(slice),
+    printSliceAddresses(slice),
+    age(slice, now),
+  ],
+  defaults: defaultsOf({ 'ports[].name': '', 'ports[].protocol': 'TCP' }),
+  validate: validateSlice,
+  validateUpdate: (slice, old) => immutable(slice['addressType'], old['addressType'], 'addressType'),
+  strategy: { prepareForUpdate },
+}

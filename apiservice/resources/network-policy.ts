@@ -1,0 +1,62 @@
+import { type FieldError, fieldErrors } from '../../src/machinery/field-error.ts'
+import { fieldAt, isObject, type KubeObject } from '../../src/machinery/object.ts'
+import type { Behaviour } from './behaviour.ts'
+import { age, nameOf, objects } from './cells.ts'
+import { defaultsOf } from './defaulting.ts'
+import { portNumberOrName } from './field-checks.ts'
+import { printLabelSelector, validateLabelSelector } from './label-selector.ts'
+
+/** A policy says what comes in, and, where it has egress rules, what goes out. An empty list counts as unsaid. */
+function policyTypes(spec: Readonly<Record<string, unknown>>): readonly string[] {
+  return objects(spec, 'egress').length > 0 ? ['Ingress', 'Egress'] : ['Ingress']
+}
+
+function validate(policy: KubeObject): readonly FieldError[] {
+  const spec = fieldAt(policy, 'spec')
+  const errors = [...validateLabelSelector(fieldAt(spec, 'podSelector'), 'spec.podSelector')]
+  for (const [direction, peers] of [
+    ['ingress', 'from'],
+    ['egress', 'to'],
+  ] as const) {
+    objects(spec, direction).forEach((rule, index) => {
+      const path = `spec.${direction}[${index}]`
+      objects(rule, 'ports').forEach((port, portIndex) => {
+        if (port['port'] !== undefined)
+          errors.push(...portNumberOrName(port['port'], `${path}.ports[${portIndex}].port`))
+      })
+      objects(rule, peers).forEach((peer, peerIndex) => {
+        errors.push(...validatePeer(peer, `${path}.${peers}[${peerIndex}]`))
+      })
+    })
+  }
+  return errors
+}
+
+function validatePeer(peer: Readonly<Record<string, unknown>>, path: string): readonly FieldError[] {
+  const { podSelector, namespaceSelector, ipBlock } = peer
+  const selects = isObject(podSelector) || isObject(namespaceSelector)
+  if (!selects && !isObject(ipBlock)) return [fieldErrors.required(path, 'must specify a peer')]
+  if (selects && isObject(ipBlock)) {
+    return [fieldErrors.forbidden(path, 'may not specify both ipBlock and another peer')]
+  }
+  return [
+    ...validateLabelSelector(podSelector, `${path}.podSelector`),
+    ...validateLabelSelector(namespaceSelector, `${path}.namespaceSelector`),
+  ]
+}
+
+/** NetworkPolicies: who may talk to whom. */
+export const networkPolicies: Behaviour = {
+  cells: (policy, now) => [
+    nameOf(policy),
+    printLabelSelector(fieldAt(policy, 'spec', 'podSelector')),
+    age(policy, now),
+  ],
+  defaults: defaultsOf({
+    'spec.podSelector': {},
+    'spec.policyTypes': policyTypes,
+    'spec.ingress[].ports[].protocol': 'TCP',
+    'spec.egress[].ports[].protocol': 'TCP',
+  }),
+  validate,
+}

@@ -1,0 +1,108 @@
+import { type FieldError, fieldErrors } from '../../src/machinery/field-error.ts'
+import { equalJson, fieldAt, isObject, type KubeObject } from '../../src/machinery/object.ts'
+import { amountOf, isLess } from './amounts.ts'
+import type { Behaviour } from './behaviour.ts'
+import { age, nameOf, text, texts } from './cells.ts'
+import { defaultsOf } from './defaulting.ts'
+import { validateLabelSelector } from './label-selector.ts'
+import { printAccessModes, storageClassOf, validateAccessModes } from './persistent-volume.ts'
+
+/** `dataSource` and `dataSourceRef` name the same thing, the second one more generally; each fills the other. */
+function withBothDataSources(claim: KubeObject): KubeObject {
+  const spec = fieldAt(claim, 'spec')
+  if (!isObject(spec)) return claim
+  const { dataSource, dataSourceRef } = spec
+  if (isObject(dataSource) && !isObject(dataSourceRef)) {
+    return { ...claim, spec: { ...spec, dataSourceRef: { ...dataSource } } }
+  }
+  if (!isObject(dataSource) && isObject(dataSourceRef) && text(dataSourceRef, ['namespace']) === '') {
+    return { ...claim, spec: { ...spec, dataSource: { ...dataSourceRef } } }
+  }
+  return claim
+}
+
+function validate(claim: KubeObject): readonly FieldError[] {
+  const spec = fieldAt(claim, 'spec')
+  const errors = [
+    ...validateAccessModes(spec, 'spec.accessModes', 'at least 1 access mode is required'),
+    ...validateLabelSelector(fieldAt(spec, 'selector'), 'spec.selector'),
+  ]
+  const asked = fieldAt(spec, 'resources', 'requests', 'storage')
+  const path = 'spec.resources[storage]'
+  if (asked === undefined) errors.push(fieldErrors.required(path))
+  else {
+    const amount = amountOf(asked)
+    if (amount !== undefined && amount.mantissa <= 0n)
+      errors.push(fieldErrors.invalid(path, asked, 'must be greater than zero'))
+  }
+  if (isObject(fieldAt(spec, 'dataSource')) && isObject(fieldAt(spec, 'dataSourceRef'))) {
+    const { namespace: _namespace, ...named } = fieldAt(spec, 'dataSourceRef') as Record<string, unknown>
+    if (!equalJson(fieldAt(spec, 'dataSource'), named)) {
+      errors.push(fieldErrors.invalid('spec', '', 'must match dataSourceRef'))
+    }
+  }
+  return errors
+}
+
+function validateUpdate(claim: KubeObject, old: KubeObject): readonly FieldError[] {
+  const spec = fieldAt(claim, 'spec')
+  const stored = fieldAt(old, 'spec')
+  const errors: FieldError[] = []
+  const bound = fieldAt(old, 'status', 'phase') === 'Bound'
+  if (!equalJson(frozen(spec, stored, bound), frozen(stored, stored, bound))) {
+    const detail =
+      'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims'
+    errors.push(fieldErrors.forbidden('spec', detail))
+  }
+  const now = amountOf(fieldAt(spec, 'resources', 'requests', 'storage'))
+  const before = amountOf(fieldAt(stored, 'resources', 'requests', 'storage'))
+  const reached = amountOf(fieldAt(old, 'status', 'capacity', 'storage'))
+  // A claim may ask for less again while the growth that it asked for has not happened, but never for less than it has.
+  if (
+    now !== undefined &&
+    before !== undefined &&
+    isLess(now, before) &&
+    (reached === undefined || isLess(now, reached))
+  ) {
+    const detail = 'field can not be less than status.capacity'
+    errors.push(fieldErrors.forbidden('spec.resources.requests.storage', detail))
+  }
+  return errors
+}
+
+/** What of a claim's spec stays: everything but its binding, done once, and for bound claims size and class of attributes. */
+function frozen(spec: unknown, stored: unknown, bound: boolean): unknown {
+  if (!isObject(spec)) return spec
+  const first = text(stored, ['volumeName']) === ''
+  const { resources, ...rest } = spec
+  const sized = isObject(resources) ? { ...resources, requests: bound ? undefined : resources['requests'] } : resources
+  return {
+    ...rest,
+    resources: sized,
+    volumeName: first ? undefined : spec['volumeName'],
+    ...(bound ? { volumeAttributesClassName: undefined } : {}),
+  }
+}
+
+/** PersistentVolumeClaims: who wants storage. */
+export const persistentVolumeClaims: Behaviour = {
+  cells: (claim, now) => {
+    const volume = text(claim, ['spec', 'volumeName'])
+    return [
+      nameOf(claim),
+      claim.metadata.deletionTimestamp === undefined ? text(claim, ['status', 'phase']) : 'Terminating',
+      volume,
+      volume === '' ? '' : text(claim, ['status', 'capacity', 'storage'], '0'),
+      volume === '' ? '' : printAccessModes(texts(claim, 'status', 'accessModes')),
+      storageClassOf(claim),
+      fieldAt(claim, 'spec', 'volumeAttributesClassName') ?? '<unset>',
+      age(claim, now),
+      text(claim, ['spec', 'volumeMode'], '<unset>'),
+    ]
+  },
+  defaults: defaultsOf({ 'spec.volumeMode': 'Filesystem', 'status.phase': 'Pending' }),
+  initialStatus: { phase: 'Pending' },
+  validate,
+  validateUpdate,
+  strategy: { prepareForCreate: withBothDataSources },
+}
