@@ -99,7 +99,7 @@ export const cronJobs: Behaviour = {
     'spec.suspend': false,
     'spec.successfulJobsHistoryLimit': 3,
     'spec.failedJobsHistoryLimit': 1,
-    'spec.jobTemplate.spec.podFailurePolicy?.rules[].onPodConditions[].status': 'True',
+    'spec.jobTemplate.spec.podFailurePolicy?.rules[].onPodConditions[].status!': 'True',
     ...under('spec.jobTemplate.spec.template', podTemplateDefaults),
   }),
   validate,

@@ -6,7 +6,8 @@ export type ComputedDefault = (parent: Readonly<Record<string, unknown>>) => unk
 /**
  * Defaults as data: path → value. In a path, `a.b` creates a missing `a`, as Go does with embedded structs; `a?.b` leaves a missing `a`
  * alone, as with pointers; `a[].b` means every element of a list and `a{}.b` every value of a map. A default fills a field that is absent
- * or null. Rows of one object apply in the order of the table, before those of the objects in it.
+ * or null; one whose name ends in `!` also fills `''` and 0, for the fields that Go writes even when nobody set them. Rows of one object
+ * apply in the order of the table, before those of the objects in it.
  */
 export type DefaultTable = Readonly<Record<string, Json | ComputedDefault>>
 
@@ -26,8 +27,14 @@ export function defaultsOf(table: DefaultTable): (draft: Record<string, unknown>
 
 /** What to do at one place of an object: fields to fill, then places below. */
 interface Node {
-  readonly fills: [field: string, value: Json | ComputedDefault][]
+  readonly fills: Fill[]
   readonly children: Map<string, Child>
+}
+
+interface Fill {
+  readonly field: string
+  readonly value: Json | ComputedDefault
+  readonly overZero: boolean
 }
 
 interface Child {
@@ -46,7 +53,8 @@ function compile(table: DefaultTable): Node {
     const field = steps.pop() ?? ''
     let node = root
     for (const step of steps) node = enter(node, step)
-    node.fills.push([field, value])
+    const overZero = field.endsWith('!')
+    node.fills.push({ field: overZero ? field.slice(0, -1) : field, value, overZero })
   }
   return root
 }
@@ -65,8 +73,9 @@ function enter(node: Node, step: string): Node {
 }
 
 function apply(node: Node, object: Record<string, unknown>): void {
-  for (const [field, value] of node.fills) {
-    if (object[field] !== undefined && object[field] !== null) continue
+  for (const { field, value, overZero } of node.fills) {
+    const present = object[field]
+    if (present !== undefined && present !== null && !(overZero && (present === '' || present === 0))) continue
     const filled = typeof value === 'function' ? value(object) : structuredCopy(value)
     if (filled !== undefined) object[field] = filled
   }

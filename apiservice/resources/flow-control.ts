@@ -17,7 +17,7 @@ export const flowSchemas: Behaviour = {
       conditionOf(schema, 'Dangling')?.['status'] ?? '?',
     ]
   },
-  defaults: defaultsOf({ 'spec.matchingPrecedence': 1000 }),
+  defaults: defaultsOf({ 'spec.matchingPrecedence!': 1000 }),
   validate: (schema) => {
     const precedence = count(schema, 'spec', 'matchingPrecedence')
     const errors = []
@@ -35,7 +35,7 @@ export const flowSchemas: Behaviour = {
   },
 }
 
-const queuing: DefaultTable = { queues: 64, handSize: 8, queueLengthLimit: 50 }
+const queuing: DefaultTable = { 'queues!': 64, 'handSize!': 8, 'queueLengthLimit!': 50 }
 
 function levelCells(level: KubeObject, now: number): readonly unknown[] {
   const limited = fieldAt(level, 'spec', 'limited')

@@ -271,7 +271,7 @@ export const jobs: Behaviour = {
     'spec.podReplacementPolicy': ({ podFailurePolicy }) =>
       isObject(podFailurePolicy) ? 'Failed' : 'TerminatingOrFailed',
     'spec.manualSelector': false,
-    'spec.podFailurePolicy?.rules[].onPodConditions[].status': 'True',
+    'spec.podFailurePolicy?.rules[].onPodConditions[].status!': 'True',
     ...under('spec.template', podTemplateDefaults),
   }),
   validate,

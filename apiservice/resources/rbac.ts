@@ -127,7 +127,7 @@ export const clusterRoles: Behaviour = {
 /** RoleBindings and ClusterRoleBindings: who has which rights. */
 export const bindings: Behaviour = {
   cells: bindingCells,
-  defaults: defaultsOf({ 'roleRef.apiGroup': rbacGroup, 'subjects[].apiGroup': subjectGroup }),
+  defaults: defaultsOf({ 'roleRef.apiGroup!': rbacGroup, 'subjects[].apiGroup': subjectGroup }),
   validate: validateBinding,
   validateUpdate: validateBindingUpdate,
   validateName,
