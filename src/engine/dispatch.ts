@@ -105,7 +105,7 @@ async function deliver(
     const refusal = found && refusalFor(found, wanted, world)
     if (refusal) throw new Undelivered('Refused', refusal)
     const answer = await send(cluster, wanted, found, signal)
-    if (before && before !== printKey(wanted.application)) await letGo(cluster, wanted, before, signal)
+    if (before && before !== printKey(wanted.application)) await letGo(cluster, wanted, before, world, signal)
     remember(member, wanted, answer)
     const health = healthOf(answer)
     current = await world.shipments.setStatus(
@@ -203,14 +203,31 @@ function send(
 }
 
 /** Gives up, in the name of the application that had the object before, every field that the new owner does not share. */
-async function letGo(cluster: Cluster, wanted: Wanted, before: string, signal: AbortSignal): Promise<void> {
+async function letGo(
+  cluster: Cluster,
+  wanted: Wanted,
+  before: string,
+  world: World,
+  signal: AbortSignal,
+): Promise<void> {
   const { apiVersion, kind, metadata } = objectFor(wanted)
-  const identity = {
-    name: wanted.target.name,
-    ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }),
+  const { namespace } = metadata
+  const bare = {
+    apiVersion,
+    kind,
+    metadata: { name: wanted.target.name, ...(namespace === undefined ? {} : { namespace }) },
   }
-  const bare = { apiVersion, kind, metadata: identity }
-  await cluster.client.apply(wanted.resource, bare, { fieldManager: fieldManagerOf(before), signal: limited(signal) })
+  const options = { fieldManager: fieldManagerOf(before), signal: limited(signal) }
+  try {
+    await cluster.client.apply(wanted.resource, bare, options)
+  } catch (error) {
+    if (!(error instanceof StatusError)) throw error
+    // The copy is right as it is; what stays is that a field of the old owner may outlive its source.
+    world.log.warn(
+      { cluster: cluster.name, shipment: printKey(wanted.key), reason: error.reason },
+      'the fields of the previous application were not released',
+    )
+  }
 }
 
 /** Why a live object must be left alone, in KubeVela's words; undefined when it is ours, or left to us by its last owner. */
@@ -273,14 +290,18 @@ function failureOf(error: unknown, { resource }: Pick<Wanted, 'resource'>): Unde
     return new Undelivered('Unreachable', `the cluster did not answer within ${requestTimeoutMs / 1000} s`, error)
   }
   if (!(error instanceof StatusError)) throw error
-  const message = isSecret(resource) ? withoutValues(error) : error.message
-  if (error.code >= 500 || error.code === 429) return new Undelivered('Unreachable', message, error)
-  return new Undelivered(error.reason === 'Conflict' ? 'Conflict' : 'Refused', message, error)
+  const state =
+    error.code >= 500 || error.code === 429 ? 'Unreachable' : error.reason === 'Conflict' ? 'Conflict' : 'Refused'
+  // The cause is logged with the failure, so that of a Secret is not kept either.
+  return isSecret(resource)
+    ? new Undelivered(state, withoutValues(error))
+    : new Undelivered(state, error.message, error)
 }
 
-/** Validation messages repeat the value that they refuse. For a Secret only the fields are named. */
+/** Validation messages, and those of webhooks, may repeat the value that they refuse. For a Secret only the fields are named. */
 function withoutValues(error: StatusError): string {
-  if (error.code !== 400 && error.code !== 422) return error.message
+  const mayRepeat = error.code === 400 || error.code === 422 || error.message.startsWith('admission webhook')
+  if (!mayRepeat) return error.message
   const fields = (error.details?.causes ?? []).map(({ field, reason }) => `${field}: ${reason}`)
   return `the cluster refused the Secret (${error.reason})${fields.length > 0 ? `: ${fields.join(', ')}` : ''}`
 }

@@ -4,7 +4,6 @@ import type { Informer } from '../machinery/informer.ts'
 import type { Logger } from '../machinery/log.ts'
 import { type KubeObject, keyOf, type ObjectKey, printKey } from '../machinery/object.ts'
 import type { ResourceInfo } from '../machinery/resource.ts'
-import { hasReason } from '../machinery/status-error.ts'
 import { cleanSource, refusalToCopy } from './clean.ts'
 import type { Piece, Reference } from './components/component.ts'
 import { Discovery } from './discovery.ts'
@@ -168,6 +167,8 @@ export class Sources {
         (await cluster.client.get(resource, key, {
           signal: AbortSignal.any([signal, AbortSignal.timeout(readTimeoutMs)]),
         }))
+      // A cluster answers for what it was asked, and for nothing else.
+      if (printKey(keyOf(object)) !== printKey(key)) throw new SourceError(`${what} was answered with another object`)
       const refusal = refusalToCopy(object)
       if (refusal) throw new SourceError(`${what} cannot be copied: ${refusal}`)
       return [object]
@@ -221,11 +222,6 @@ export class Sources {
       }
     }
   }
-}
-
-/** A missing source, as opposed to one that could not be asked for. */
-export function isMissing(error: Error): boolean {
-  return hasReason(error.cause, 'NotFound')
 }
 
 function pieceOf(cluster: string, resource: ResourceInfo, object: KubeObject): Piece {

@@ -1,5 +1,8 @@
+import { inspect } from 'node:util'
 import { afterEach, expect, test } from 'vitest'
+import { fieldErrors } from '../../src/machinery/field-error.ts'
 import { fieldAt, type KubeObject } from '../../src/machinery/object.ts'
+import { StatusError } from '../../src/machinery/status-error.ts'
 import { kinds } from './fake-cluster.ts'
 import { application, conditionOf, eventually, phaseOf, secret, statesOf, type TestWorld, testWorld } from './world.ts'
 
@@ -399,19 +402,24 @@ test('a row that somebody deletes is opened again, and its copy is not touched',
 
 test('values of a Secret are in no row, event, status or log line', async () => {
   const value = Buffer.from('correct horse battery staple').toString('base64')
-  const world = await started({ c1: {} }, [secret('a', { k: value })])
-  world.member('c1').admit = (object) => {
-    if (object.kind !== 'Secret') return object
-    throw Object.assign(new Error(), {})
+  const world = await started({ c1: {}, c2: {} }, [secret('a', { k: value })])
+  // Kubernetes repeats what it refuses.
+  const invalid = fieldErrors.invalid('data[k]', 'correct horse battery staple')
+  world.member('c2').admit = () => {
+    throw StatusError.invalid({ group: '', kind: 'Secret' }, 'a', [invalid])
   }
-  world.member('c1').admit = (object) => object
-  await world.hub.create(kinds.applications, application('app', ref, ['c1']))
-  await eventually(() => expect(phaseOf(world, 'app')).toBe('running'))
+  await world.hub.create(kinds.applications, application('app', ref, ['c1', 'c2']))
+  await eventually(() => expect(statesOf(world)).toEqual(['app → c1: Healthy', 'app → c2: Refused']))
+  await eventually(() =>
+    expect(conditionOf(world, 'app', 'Workflow')).toMatchObject({
+      message: expect.stringContaining('the cluster refused the Secret (Invalid): data[k]: FieldValueInvalid'),
+    }),
+  )
   const told = JSON.stringify([
     world.hub.all(kinds.shipments),
     world.hub.all(kinds.events),
     world.hub.all(kinds.applications),
-    world.lines,
+    world.lines.map((line) => inspect(line, { depth: 20 })),
   ])
   expect(told).not.toContain(value)
   expect(told).not.toContain('correct horse')
