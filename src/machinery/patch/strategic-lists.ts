@@ -46,16 +46,19 @@ export function matching(list: readonly unknown[], key: string, value: unknown):
 }
 
 /**
- * Refuses a `$setElementOrder` that does not name the elements of the patch in their order. Elements to be deleted need not be named.
+ * Refuses a `$setElementOrder` that does not name the elements of the patch in their order. Elements to be deleted need not be named, and
+ * neither must a `$patch: replace`, unless it stands behind the last element that is.
  */
 export function checkOrder(patch: readonly unknown[], order: readonly unknown[], key: string): void {
   if (patch.length === 0 || order.length === 0) return
   const identity = (element: unknown) => (key === '' ? element : mergeKeyOf(element, key))
-  const staying = key === '' ? patch : patch.filter((element) => !isObject(element) || element['$patch'] !== 'delete')
+  const marked = (element: unknown, directive: string) => isObject(element) && element['$patch'] === directive
+  const staying = key === '' ? patch : patch.filter((element) => !marked(element, 'delete'))
   let next = 0
-  for (const element of order) {
-    if (next === staying.length) return
-    if (identity(staying[next]) === identity(element)) next++
+  let at = 0
+  while (next < staying.length && at < order.length) {
+    if (key !== '' && marked(staying[next], 'replace')) next++
+    else if (identity(staying[next]) === identity(order[at++])) next++
   }
   if (next < staying.length) {
     throw patchFailure(
@@ -81,8 +84,8 @@ export function inOrder(
   const named: unknown[] = []
   const others: unknown[] = []
   for (const element of merged) (wantedAt.has(identity(element)) ? named : others).push(element)
-  sortBy(named, (element) => wantedAt.get(identity(element)) ?? -1)
-  sortBy(others, (element) => liveAt.get(identity(element)) ?? -1)
+  sortByRank(named, (element) => wantedAt.get(identity(element)))
+  sortByRank(others, (element) => liveAt.get(identity(element)))
 
   const result: unknown[] = []
   let at = 0
@@ -107,6 +110,29 @@ function positions(list: readonly unknown[], identity: (element: unknown) => unk
   return at
 }
 
-function sortBy(list: unknown[], rank: (element: unknown) => number): void {
-  list.sort((a, b) => rank(a) - rank(b))
+/** Up to this length Go sorts by plain insertion, which decides where elements without a rank end up. */
+const insertionLength = 20
+
+/**
+ * Sorts by rank. An element that is in neither list (named by no directive and new) has none; kube-apiserver compares it as less than all
+ * and all as less than it, so that its place is what an insertion sort makes of that.
+ */
+function sortByRank(list: unknown[], rank: (element: unknown) => number | undefined): void {
+  const ranks = new Map(list.map((element) => [element, rank(element)]))
+  const less = (a: unknown, b: unknown): boolean => {
+    const left = ranks.get(a)
+    const right = ranks.get(b)
+    return left === undefined || right === undefined || left < right
+  }
+  if (list.length > insertionLength || list.every((element) => ranks.get(element) !== undefined)) {
+    list.sort((a, b) => (ranks.get(a) ?? list.length) - (ranks.get(b) ?? list.length))
+    return
+  }
+  for (let end = 1; end < list.length; end++) {
+    for (let at = end; at > 0 && less(list[at], list[at - 1]); at--) {
+      const moved = list[at]
+      list[at] = list[at - 1]
+      list[at - 1] = moved
+    }
+  }
 }

@@ -109,7 +109,8 @@ function mergeOrderedLists(merged: Draft, patch: Draft, schema: Schema): void {
     delete patch[name]
     const field = fieldOfDirective(name, orderPrefix)
     const current = Object.hasOwn(merged, field) ? asList(merged[field]) : undefined
-    const wanted = Object.hasOwn(patch, field) ? asList(patch[field]) : undefined
+    const given = Object.hasOwn(patch, field) ? asList(patch[field]) : undefined
+    const wanted = current === undefined && given !== undefined ? listWithoutDirectives(given) : given
     const rules = fieldRules(schema, field)
     checkOrder(wanted ?? [], order, rules.mergeKey)
     if (current === undefined && wanted === undefined) continue
@@ -122,7 +123,7 @@ function mergeOrderedLists(merged: Draft, patch: Draft, schema: Schema): void {
         order,
         liveOrder(current ?? [], wanted ?? [], rules),
         rules.mergeKey,
-        elementKind(current ?? [], wanted ?? []),
+        elementKind(current ?? [], given ?? []),
       ),
     )
     delete patch[field]
@@ -135,7 +136,7 @@ function joined(
   rules: FieldRules,
 ): readonly unknown[] {
   if (wanted === undefined) return current ?? []
-  if (current === undefined) return listWithoutDirectives(wanted)
+  if (current === undefined) return wanted
   return rules.strategy === 'merge' ? mergeList(current, wanted, rules) : wanted
 }
 
