@@ -53,11 +53,6 @@ async function ship(
   world: World,
   signal: AbortSignal,
 ): Promise<Again | undefined> {
-  // Somebody deleted the row. The copy stays; the application opens the row again when this one is closed.
-  if (row?.deleting) {
-    await world.shipments.close(row, signal)
-    return undefined
-  }
   const { cluster } = member
   if (!cluster?.reachable) {
     const opened = row ?? (await world.shipments.create(wanted, signal))

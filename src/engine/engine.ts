@@ -121,7 +121,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   return { close: closeOnce }
 }
 
-/** A row is the business of its application's report, of its cluster's watch, and, where it is new or going, of its cluster's queue. */
+/** A row is the business of its application's report, of its cluster's watch, and, where it is new, of its cluster's queue. */
 function rowChanged(
   world: World,
   queue: WorkQueue,
@@ -135,8 +135,7 @@ function rowChanged(
   const member = world.members.of(target.cluster)
   if (current) {
     member.watch(resource)
-    const isGoing = current.metadata.deletionTimestamp !== previous?.metadata.deletionTimestamp
-    if (!previous || isGoing) member.add(printKey(key))
+    if (!previous) member.add(printKey(key))
   } else if (world.shipments.ofKind(target.cluster, resource).length === 0) {
     member.unwatch(resource)
   }

@@ -143,7 +143,7 @@ function dispatch(application: string, plan: Plan, world: World): void {
     if (!world.shipments.get(wanted.key)) give(wanted.target.cluster, wanted.key)
   }
   for (const row of plan.retire) {
-    if (row.status.state !== 'Retiring' || row.deleting) give(row.target.cluster, row.key)
+    if (row.status.state !== 'Retiring') give(row.target.cluster, row.key)
   }
 }
 

@@ -20,7 +20,10 @@ export const shipmentResource: ResourceInfo = {
   singular: 'shipment',
 }
 
-/** Keeps a shipment that is deleted until its copy is gone too: the row is the only trace of the copy. */
+/**
+ * Keeps a shipment that is deleted for as long as its copy is wanted or there: the row is the only trace of the copy, and until the
+ * engine itself closes it, it goes on as if nothing had happened.
+ */
 export const shipmentFinalizer = 'shipments.entrepot.dev/copy'
 
 /** The states of a shipment; a row without status is Pending. */

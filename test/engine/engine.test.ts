@@ -386,18 +386,31 @@ test('a missing namespace refuses the copy until it is there', async () => {
   await eventually(() => expect(phaseOf(world, 'app')).toBe('running'))
 })
 
-test('a row that somebody deletes is opened again, and its copy is not touched', async () => {
+test('a row that somebody deletes stays as long as its copy, and goes with it', async () => {
   const world = await started({ c1: {} }, [secret('a', { k: 'djE=' })])
   await world.hub.create(kinds.applications, application('app', ref, ['c1']))
   await eventually(() => expect(phaseOf(world, 'app')).toBe('running'))
   const [row] = world.hub.all(kinds.shipments)
   await world.hub.remove(kinds.shipments, { namespace: 'examples', name: row?.metadata.name ?? '' })
-  await eventually(() => {
-    const [again] = world.hub.all(kinds.shipments)
-    expect(again?.metadata.uid).not.toBe(row?.metadata.uid)
-    expect(statesOf(world)).toEqual(['app → c1: Healthy'])
-  })
-  expect(world.member('c1').writes.filter((write) => write.startsWith('remove'))).toEqual([])
+  await world.hub.patch(kinds.secrets, { namespace: 'examples', name: 'a' }, { data: { k: 'djI=' } })
+  await eventually(() => expect(copyIn(world, 'c1')?.['data']).toEqual({ k: 'djI=' }))
+  expect(statesOf(world)).toEqual(['app → c1: Healthy'])
+  await world.hub.remove(kinds.applications, { namespace: 'examples', name: 'app' })
+  await eventually(() => expect(world.hub.all(kinds.shipments)).toEqual([]))
+  expect(copyIn(world, 'c1')).toBeUndefined()
+})
+
+test('the copy of a source that is gone can be given up by deleting its row', async () => {
+  const world = await started({ c1: {} }, [secret('a', { k: 'djE=' }, { labels: { copy: 'yes' } })])
+  const refs = [{ resource: 'secret', labelSelector: { copy: 'yes' } }]
+  await world.hub.create(kinds.applications, application('app', refs, ['c1']))
+  await eventually(() => expect(phaseOf(world, 'app')).toBe('running'))
+  await world.hub.remove(kinds.secrets, { namespace: 'examples', name: 'a' })
+  await eventually(() => expect(conditionOf(world, 'app', 'Synced')).toMatchObject({ status: 'False' }))
+  const [row] = world.hub.all(kinds.shipments)
+  await world.hub.remove(kinds.shipments, { namespace: 'examples', name: row?.metadata.name ?? '' })
+  await eventually(() => expect(copyIn(world, 'c1')).toBeUndefined())
+  await eventually(() => expect(conditionOf(world, 'app', 'Synced')).toMatchObject({ status: 'True' }))
 })
 
 test('values of a Secret are in no row, event, status or log line', async () => {
