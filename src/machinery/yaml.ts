@@ -24,7 +24,7 @@ export function parseYaml(text: string): YamlDocument {
   const source = firstDocument(text.startsWith('\ufeff') ? text.slice(1) : text)
   let events: readonly Event[]
   try {
-    events = parseEvents(source, { maxDepth: maxYamlDepth })
+    events = parseEvents(source, { maxDepth: maxYamlDepth + 1 }) // the document itself is one level
   } catch (error) {
     throw unreadable(error)
   }
@@ -34,7 +34,8 @@ export function parseYaml(text: string): YamlDocument {
 function unreadable(error: unknown): StatusError {
   if (!(error instanceof YAMLException)) return StatusError.badRequest('yaml: the document cannot be read', error)
   const line = error.mark === undefined ? '' : `line ${error.mark.line + 1}: `
-  return StatusError.badRequest(`yaml: ${line}${error.reason}`, error)
+  const reason = error.reason.startsWith('nesting exceeded') ? `exceeded max depth of ${maxYamlDepth}` : error.reason
+  return StatusError.badRequest(`yaml: ${line}${reason}`, error)
 }
 
 /**

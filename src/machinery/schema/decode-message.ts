@@ -25,12 +25,12 @@ function decodeInto(message: Message, reader: Reader, slots: unknown[], base: nu
     }
     const slot = base + part.slot
     if ('inline' in part) {
-      expect(type, wireType.bytes, part.inline.struct)
+      if (type !== wireType.bytes) throw wrongType(type, part.inline.struct)
       decodeInto(part.inline, reader.message(), slots, slot, depth + 1)
       continue
     }
     const { field } = part
-    expect(type, wireTypeOf(field), goFieldName(field))
+    if (type !== wireTypeOf(field)) throw wrongType(type, goFieldName(field))
     if (field.repeated) {
       const list = slots[slot]
       const value = decodeElement(field, reader, depth)
@@ -49,8 +49,8 @@ function goFieldName(field: MessageField): string {
   return field.goName.charAt(0).toUpperCase() + field.goName.slice(1)
 }
 
-function expect(type: number, wanted: number, name: string): void {
-  if (type !== wanted) throw StatusError.badRequest(`proto: wrong wireType = ${type} for field ${name}`)
+function wrongType(type: number, name: string): StatusError {
+  return StatusError.badRequest(`proto: wrong wireType = ${type} for field ${name}`)
 }
 
 function wireTypeOf(field: MessageField): number {
@@ -114,7 +114,7 @@ function decodeParts(message: Message, reader: Reader, depth: number): Map<strin
       continue
     }
     const { field } = part
-    expect(type, wireTypeOf(field), goFieldName(field))
+    if (type !== wireTypeOf(field)) throw wrongType(type, goFieldName(field))
     const value = field.scalar === 'bytes' ? reader.bytes() : decodeElement(field, reader, depth)
     const list = parts.get(field.name)
     if (!field.repeated) parts.set(field.name, value)
