@@ -19,7 +19,10 @@ import { Views } from './views.ts'
 import { Wishes } from './wishes.ts'
 import type { World } from './world.ts'
 
-/** What the engine runs on. `hub` must serve Applications and shipments; `local` in the fleet is the hub again. */
+/**
+ * What the engine runs on. `hub` must serve Applications and shipments. The fleet must know every registered cluster before the engine
+ * starts, because a cluster that it does not know is a detached one, whose copies are given up; `local` in it is the hub again.
+ */
 export interface EngineOptions {
   readonly hub: ObjectClient
   readonly fleet: Fleet
