@@ -1,4 +1,4 @@
-import { isObject } from '../object.ts'
+import { fieldAt, isObject } from '../object.ts'
 import { StatusError } from '../status-error.ts'
 import { goType, printGo } from './go-text.ts'
 import { own } from './values.ts'
@@ -47,17 +47,17 @@ export function matching(list: readonly unknown[], key: string, value: unknown):
 
 /**
  * Refuses a `$setElementOrder` that does not name the elements of the patch in their order. Elements to be deleted need not be named, and
- * neither must a `$patch: replace`, unless it stands behind the last element that is.
+ * neither need other directives, unless they stand behind the last element that is.
  */
 export function checkOrder(patch: readonly unknown[], order: readonly unknown[], key: string): void {
   if (patch.length === 0 || order.length === 0) return
   const identity = (element: unknown) => (key === '' ? element : mergeKeyOf(element, key))
-  const marked = (element: unknown, directive: string) => isObject(element) && element['$patch'] === directive
-  const staying = key === '' ? patch : patch.filter((element) => !marked(element, 'delete'))
+  const isDirective = (element: unknown) => key !== '' && isObject(element) && Object.hasOwn(element, '$patch')
+  const staying = patch.filter((element) => !isDirective(element) || fieldAt(element, '$patch') !== 'delete')
   let next = 0
   let at = 0
   while (next < staying.length && at < order.length) {
-    if (key !== '' && marked(staying[next], 'replace')) next++
+    if (isDirective(staying[next])) next++
     else if (identity(staying[next]) === identity(order[at++])) next++
   }
   if (next < staying.length) {

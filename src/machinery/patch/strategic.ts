@@ -112,7 +112,7 @@ function mergeOrderedLists(merged: Draft, patch: Draft, schema: Schema): void {
     const given = Object.hasOwn(patch, field) ? asList(patch[field]) : undefined
     const wanted = current === undefined && given !== undefined ? listWithoutDirectives(given) : given
     const rules = fieldRules(schema, field)
-    checkOrder(wanted ?? [], order, rules.mergeKey)
+    checkOrder(given ?? [], order, rules.mergeKey)
     if (current === undefined && wanted === undefined) continue
     const list = joined(current, wanted, rules)
     put(
