@@ -38,11 +38,16 @@ function validateWebhook(one: Readonly<Record<string, unknown>>, path: string): 
     const detail = 'must specify one of v1, v1beta1'
     errors.push(fieldErrors.required(`${path}.admissionReviewVersions`, detail))
   }
+  const versions = texts(one, 'admissionReviewVersions')
+  if (versions.length > 0 && !versions.includes('v1') && !versions.includes('v1beta1')) {
+    const detail = 'must include at least one of v1, v1beta1'
+    errors.push(fieldErrors.invalid(`${path}.admissionReviewVersions`, versions, detail))
+  }
   objects(one, 'rules').forEach((rule, index) => {
     errors.push(...validateRule(rule, `${path}.rules[${index}]`))
   })
   const effects = one['sideEffects']
-  if (effects === undefined || effects === '') {
+  if (typeof effects !== 'string' || effects === '') {
     errors.push(fieldErrors.required(`${path}.sideEffects`, 'must specify one of None, NoneOnDryRun'))
   } else errors.push(...oneOf(effects, `${path}.sideEffects`, ['None', 'NoneOnDryRun']))
   const timeout = one['timeoutSeconds']
@@ -58,6 +63,9 @@ function validateWebhook(one: Readonly<Record<string, unknown>>, path: string): 
 
 function validateRule(rule: Readonly<Record<string, unknown>>, path: string): readonly FieldError[] {
   const errors: FieldError[] = []
+  texts(rule, 'operations').forEach((operation, index) => {
+    errors.push(...oneOf(operation, `${path}.operations[${index}]`, ['*', 'CONNECT', 'CREATE', 'DELETE', 'UPDATE']))
+  })
   for (const field of ['apiGroups', 'apiVersions', 'resources', 'operations']) {
     const list = texts(rule, field)
     if (list.length === 0) errors.push(fieldErrors.required(`${path}.${field}`))
@@ -208,7 +216,7 @@ export const policyBindings: Behaviour = {
       binding.kind === 'ValidatingAdmissionPolicyBinding' &&
       texts(binding, 'spec', 'validationActions').length === 0
     ) {
-      errors.push(fieldErrors.required('spec.validationActions'))
+      errors.push(fieldErrors.required('spec.validationActions', 'at least one validation action is required'))
     }
     return errors
   },

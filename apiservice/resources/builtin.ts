@@ -129,9 +129,10 @@ function strategyOf(behaviour: Behaviour, schema: () => Schema): Strategy {
     ...(initialStatus === undefined ? {} : { prepareForCreate: withInitialStatus }),
     validate: (object, context) => {
       const errors = behaviour.validate?.(object, context) ?? []
-      // What the kind itself refuses is not refused again in other words.
-      const refused = new Set(errors.map(({ field }) => field))
-      const general = validateEnumerations(object, schema()).filter(({ field }) => !refused.has(field))
+      // What the kind itself refuses, and what is in it, is not refused again in other words.
+      const general = validateEnumerations(object, schema()).filter(
+        ({ field }) => !errors.some((error) => field === error.field || field.startsWith(`${error.field}.`)),
+      )
       return [...errors, ...general]
     },
     ...(validateUpdate === undefined ? {} : { validateUpdate }),

@@ -39,7 +39,7 @@ function validate(request: KubeObject): readonly FieldError[] {
     const detail = 'PEM block type must be CERTIFICATE REQUEST'
     errors.push(fieldErrors.invalid('spec.request', fieldAt(spec, 'request') ?? null, detail))
   }
-  if (texts(spec, 'usages').length === 0) errors.push(fieldErrors.required('spec.usages', 'usages must be specified'))
+  if (texts(spec, 'usages').length === 0) errors.push(fieldErrors.required('spec.usages'))
   const signer = text(spec, ['signerName'])
   if (signer === '') errors.push(fieldErrors.required('spec.signerName'))
   else if (!/^[^/]+\.[^/]+\/.+$/.test(signer)) {

@@ -12,7 +12,7 @@ import { fieldAt, isObject } from '../../src/machinery/object.ts'
 import { compareQuantities, type Quantity } from '../../src/machinery/schema/quantity.ts'
 import { amountsIn, isLess, isWhole } from './amounts.ts'
 import { count, objects, text, texts } from './cells.ts'
-import { exactlyOneOf, named, nonNegative, portNumberOrName } from './field-checks.ts'
+import { exactlyOneOf, named, nonNegative, oneOf, portNumberOrName } from './field-checks.ts'
 
 /** What a container is in its pod, and what it may refer to there. */
 export interface ContainerScope {
@@ -29,6 +29,7 @@ export function validateContainer(container: Container, path: string, scope: Con
   return [
     ...(name === '' ? [fieldErrors.required(`${path}.name`)] : named(name, `${path}.name`, labelName)),
     ...(text(container, ['image']) === '' ? [fieldErrors.required(`${path}.image`)] : []),
+    ...oneOf(container['terminationMessagePolicy'], `${path}.terminationMessagePolicy`, messagePolicies),
     ...validatePorts(objects(container, 'ports'), `${path}.ports`),
     ...validateEnvironment(container, path),
     ...validateMounts(container, path, scope.volumes),
@@ -63,6 +64,38 @@ function validatePorts(ports: readonly Container[], path: string): readonly Fiel
   })
 }
 
+const messagePolicies = ['File', 'FallbackToLogsOnError']
+
+/** What a pod can tell its containers of itself, and which of it fits in an environment variable. */
+const ownFields: ReadonlySet<string> = new Set([
+  'metadata.annotations',
+  'metadata.labels',
+  'metadata.name',
+  'metadata.namespace',
+  'metadata.uid',
+  'spec.host',
+  'spec.nodeName',
+  'spec.restartPolicy',
+  'spec.schedulerName',
+  'spec.serviceAccountName',
+  'status.hostIP',
+  'status.hostIPs',
+  'status.phase',
+  'status.podIP',
+  'status.podIPs',
+])
+const variableFields = [
+  'metadata.name',
+  'metadata.namespace',
+  'metadata.uid',
+  'spec.nodeName',
+  'spec.serviceAccountName',
+  'status.hostIP',
+  'status.hostIPs',
+  'status.podIP',
+  'status.podIPs',
+]
+
 const valueSources = ['fieldRef', 'resourceFieldRef', 'configMapKeyRef', 'secretKeyRef', 'fileKeyRef'] as const
 
 function validateEnvironment(container: Container, path: string): readonly FieldError[] {
@@ -74,14 +107,15 @@ function validateEnvironment(container: Container, path: string): readonly Field
     if (isObject(variable['valueFrom'])) errors.push(...validateValueFrom(variable, `${at}.valueFrom`))
   })
   objects(container, 'envFrom').forEach((source, index) => {
-    const at = `${path}.envFrom[${index}]`
+    const list = `${path}.envFrom`
+    const at = `${list}[${index}]`
     errors.push(...named(source['prefix'], `${at}.prefix`, environmentName))
     errors.push(
       ...exactlyOneOf(
         source,
         ['configMapRef', 'secretRef'],
-        () => fieldErrors.invalid(at, '', 'must specify one of: `configMapRef` or `secretRef`'),
-        () => fieldErrors.invalid(at, '', 'may not have more than one field specified at a time'),
+        () => fieldErrors.invalid(list, '', 'must specify one of: `configMapRef` or `secretRef`'),
+        () => fieldErrors.invalid(list, '', 'may not have more than one field specified at a time'),
       ),
     )
     for (const field of ['configMapRef', 'secretRef']) {
@@ -108,8 +142,7 @@ function validateValueFrom(variable: Container, path: string): readonly FieldErr
     )
   }
   const field = fieldAt(from, 'fieldRef')
-  if (isObject(field) && text(field, ['fieldPath']) === '')
-    errors.push(fieldErrors.required(`${path}.fieldRef.fieldPath`))
+  if (isObject(field)) errors.push(...validateFieldPath(text(field, ['fieldPath']), `${path}.fieldRef.fieldPath`))
   const sources = valueSources.filter((source) => isObject(fieldAt(from, source))).length
   if (sources === 0) {
     const detail =
@@ -121,6 +154,18 @@ function validateValueFrom(variable: Container, path: string): readonly FieldErr
     errors.push(fieldErrors.invalid(path, '', 'may not have more than one field specified at a time'))
   }
   return errors
+}
+
+function validateFieldPath(field: string, path: string): readonly FieldError[] {
+  if (field === '') return [fieldErrors.required(path)]
+  const [, subscripted] = /^(.*)\['.*'\]$/.exec(field) ?? []
+  if (subscripted === 'metadata.annotations' || subscripted === 'metadata.labels') return []
+  if (!ownFields.has(subscripted ?? field)) {
+    return [fieldErrors.invalid(path, field, `error converting fieldPath: field label not supported: ${field}`)]
+  }
+  return variableFields.includes(field === 'spec.host' ? 'spec.nodeName' : field)
+    ? []
+    : [fieldErrors.notSupported(path, field, variableFields)]
 }
 
 function validateMounts(container: Container, path: string, volumes: ReadonlySet<string>): readonly FieldError[] {
@@ -141,8 +186,47 @@ function validateMounts(container: Container, path: string, volumes: ReadonlySet
 
 const standardResources: ReadonlySet<string> = new Set(['cpu', 'memory', 'ephemeral-storage'])
 const isHugePages = (resource: string) => resource.startsWith('hugepages-')
-/** Resources of which a container may use more than it asked for. */
-const overcommits = (resource: string) => standardResources.has(resource)
+/** Resources of which a container may use more than it asked for: those of Kubernetes itself, but for huge pages. */
+const overcommits = (resource: string) =>
+  (!resource.includes('/') || resource.includes('kubernetes.io/')) && !isHugePages(resource)
+
+/** Resources that anything may have, in a quota or elsewhere: the names without a domain. */
+const standardNames: ReadonlySet<string> = new Set([
+  'cpu',
+  'memory',
+  'ephemeral-storage',
+  'requests.cpu',
+  'requests.memory',
+  'requests.ephemeral-storage',
+  'limits.cpu',
+  'limits.memory',
+  'limits.ephemeral-storage',
+  'pods',
+  'resourcequotas',
+  'services',
+  'replicationcontrollers',
+  'secrets',
+  'configmaps',
+  'persistentvolumeclaims',
+  'storage',
+  'requests.storage',
+  'services.nodeports',
+  'services.loadbalancers',
+])
+
+/** The name of a resource: qualified, or one that Kubernetes knows. */
+export function validateResourceName(resource: string, path: string): readonly FieldError[] {
+  const errors = qualifiedName(resource).map((complaint) => fieldErrors.invalid(path, resource, complaint))
+  if (
+    errors.length > 0 ||
+    resource.includes('/') ||
+    standardNames.has(resource) ||
+    /^(requests\.)?hugepages-/.test(resource)
+  ) {
+    return errors
+  }
+  return [fieldErrors.invalid(path, resource, 'must be a standard resource type or fully qualified')]
+}
 
 /** Requests and limits: known names, nothing negative, no request above its limit. */
 export function validateResources(resources: unknown, path: string): readonly FieldError[] {
@@ -167,6 +251,10 @@ export function validateResources(resources: unknown, path: string): readonly Fi
       errors.push(fieldErrors.invalid(at, printed, detail))
     }
   }
+  const names = [...limits.keys(), ...requests.keys()]
+  if (names.some(isHugePages) && !names.some((name) => name === 'cpu' || name === 'memory')) {
+    errors.push(fieldErrors.forbidden(path, 'HugePages require cpu or memory'))
+  }
   return errors
 }
 
@@ -178,7 +266,7 @@ function validateResource(
   path: string,
 ): readonly FieldError[] {
   const at = `${path}.${side}[${resource}]`
-  const errors: FieldError[] = [...named(resource, at, qualifiedName)]
+  const errors: FieldError[] = [...validateResourceName(resource, at)]
   const value = fieldAt(resources, side, resource)
   if (!resource.includes('/')) {
     if (!standardResources.has(resource) && !isHugePages(resource)) {

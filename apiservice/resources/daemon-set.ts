@@ -30,7 +30,12 @@ function prepareForUpdate(set: KubeObject, old: KubeObject): KubeObject {
 
 function validateUpdateStrategy(set: KubeObject): readonly FieldError[] {
   const strategy = fieldAt(set, 'spec', 'updateStrategy')
-  if (fieldAt(strategy, 'type') !== 'RollingUpdate') return []
+  const type = fieldAt(strategy, 'type')
+  if (type === 'OnDelete') return []
+  if (type !== 'RollingUpdate') {
+    const printed = { Type: type, RollingUpdate: fieldAt(strategy, 'rollingUpdate') ?? null }
+    return [fieldErrors.notSupported('spec.updateStrategy', printed, ['RollingUpdate', 'OnDelete'])]
+  }
   const limits = fieldAt(strategy, 'rollingUpdate')
   const path = 'spec.updateStrategy.rollingUpdate'
   if (!isObject(limits)) return [fieldErrors.required(path)]
@@ -73,7 +78,7 @@ export const daemonSets: Behaviour = {
   }),
   initialStatus: { currentNumberScheduled: 0, numberMisscheduled: 0, desiredNumberScheduled: 0, numberReady: 0 },
   validate: (set) => [
-    ...validateWorkload(set, { restartPolicies: ['Always'] }),
+    ...validateWorkload(set, { emptySelector: 'daemonset', deadline: 'DaemonSet', selectorOptional: true }),
     ...validateUpdateStrategy(set),
     ...nonNegative(fieldAt(set, 'spec'), 'spec', 'minReadySeconds', 'revisionHistoryLimit'),
   ],

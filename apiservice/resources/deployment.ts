@@ -22,7 +22,11 @@ function validateStrategy(deployment: KubeObject): readonly FieldError[] {
     if (!isObject(limits)) return []
     return [fieldErrors.forbidden(path, "may not be specified when strategy `type` is 'Recreate'")]
   }
-  if (strategy['type'] !== rolling || !isObject(limits)) return []
+  if (strategy['type'] !== rolling) {
+    const printed = { Type: strategy['type'], RollingUpdate: isObject(limits) ? limits : null }
+    return [fieldErrors.notSupported('spec.strategy', printed, ['Recreate', rolling])]
+  }
+  if (!isObject(limits)) return []
   const errors = [
     ...intOrPercent(limits['maxUnavailable'], `${path}.maxUnavailable`, { atMostAll: true }),
     ...intOrPercent(limits['maxSurge'], `${path}.maxSurge`),
@@ -38,7 +42,11 @@ function validate(deployment: KubeObject): readonly FieldError[] {
   const spec = fieldAt(deployment, 'spec')
   const deadline = fieldAt(spec, 'progressDeadlineSeconds')
   const errors = [
-    ...validateWorkload(deployment, { restartPolicies: ['Always'] }),
+    ...validateWorkload(deployment, {
+      emptySelector: 'deployment',
+      deadline: 'ReplicaSet',
+      unreadableSelector: 'invalid label selector',
+    }),
     ...validateStrategy(deployment),
     ...nonNegative(spec, 'spec', 'minReadySeconds', 'revisionHistoryLimit', 'progressDeadlineSeconds'),
   ]

@@ -1,6 +1,7 @@
+import { type FieldError, fieldErrors } from '../../src/machinery/field-error.ts'
 import { fieldAt, isObject, type KubeObject } from '../../src/machinery/object.ts'
 import type { Behaviour } from './behaviour.ts'
-import { age, nameOf, objects, text } from './cells.ts'
+import { age, count, nameOf, objects, text } from './cells.ts'
 import { type ComputedDefault, type DefaultTable, defaultsOf, under } from './defaulting.ts'
 import { immutable, required } from './field-checks.ts'
 
@@ -45,6 +46,22 @@ export const resourceClaimTemplates: Behaviour = {
 /** DeviceClasses: kinds of devices. */
 export const deviceClasses: Behaviour = { cells: nameAndAge }
 
+const whereabouts = ['nodeName', 'nodeSelector', 'allNodes', 'perDeviceNodeSelection']
+
+function validateSlice(slice: KubeObject): readonly FieldError[] {
+  const spec = fieldAt(slice, 'spec')
+  const errors = [...required(spec, 'spec', 'driver'), ...required(fieldAt(spec, 'pool'), 'spec.pool', 'name')]
+  const slices = count(spec, 'pool', 'resourceSliceCount')
+  if (slices <= 0) {
+    errors.push(fieldErrors.invalid('spec.pool.resourceSliceCount', slices, 'must be greater than zero'))
+  }
+  if (whereabouts.every((field) => fieldAt(spec, field) === undefined)) {
+    const listed = whereabouts.map((field) => `\`${field}\``).join(', ')
+    errors.push(fieldErrors.required('spec', `exactly one of ${listed} is required`))
+  }
+  return errors
+}
+
 /** ResourceSlices: the devices of a driver, on one node or more. */
 export const resourceSlices: Behaviour = {
   cells: (slice, now) => [
@@ -54,8 +71,5 @@ export const resourceSlices: Behaviour = {
     text(slice, ['spec', 'pool', 'name']),
     age(slice, now),
   ],
-  validate: (slice) => [
-    ...required(fieldAt(slice, 'spec'), 'spec', 'driver'),
-    ...required(fieldAt(slice, 'spec', 'pool'), 'spec.pool', 'name'),
-  ],
+  validate: validateSlice,
 }

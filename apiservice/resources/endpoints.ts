@@ -1,9 +1,10 @@
 import { type FieldError, fieldErrors } from '../../src/machinery/field-error.ts'
+import { subdomainName } from '../../src/machinery/names.ts'
 import { equalJson, type KubeObject } from '../../src/machinery/object.ts'
 import type { Behaviour } from './behaviour.ts'
 import { age, count, firstOf, nameOf, objects, text, texts } from './cells.ts'
 import { defaultsOf } from './defaulting.ts'
-import { immutable, oneOf } from './field-checks.ts'
+import { immutable, named, oneOf, validateAddress } from './field-checks.ts'
 
 const shown = 3
 
@@ -29,7 +30,7 @@ export const endpoints: Behaviour = {
   },
 }
 
-const addressTypes = ['IPv4', 'IPv6', 'FQDN']
+const addressTypes = ['FQDN', 'IPv4', 'IPv6']
 
 function validateSlice(slice: KubeObject): readonly FieldError[] {
   const type = slice['addressType']
@@ -38,6 +39,10 @@ function validateSlice(slice: KubeObject): readonly FieldError[] {
       ? [fieldErrors.required('addressType')]
       : [...oneOf(type, 'addressType', addressTypes)]
   objects(slice, 'endpoints').forEach((endpoint, index) => {
+    texts(endpoint, 'addresses').forEach((address, addressIndex) => {
+      const path = `endpoints[${index}].addresses[${addressIndex}]`
+      errors.push(...(type === 'FQDN' ? named(address, path, subdomainName) : validateAddress(address, path)))
+    })
     if (texts(endpoint, 'addresses').length === 0) {
       const detail = 'must contain at least 1 address'
       errors.push(fieldErrors.required(`endpoints[${index}].addresses`, detail))

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { type FieldError, fieldErrors } from '../../src/machinery/field-error.ts'
 import { type NameCheck, percentText, portName, portNumber } from '../../src/machinery/names.ts'
 import { equalJson, fieldAt, isObject } from '../../src/machinery/object.ts'
@@ -57,6 +58,22 @@ export function isZeroOrZeroPercent(value: unknown): boolean {
 export function portNumberOrName(value: unknown, path: string): readonly FieldError[] {
   const complaints = typeof value === 'string' ? portName(value) : portNumber(typeof value === 'number' ? value : 0)
   return complaints.map((complaint) => fieldErrors.invalid(path, value ?? 0, complaint))
+}
+
+/** An address range in CIDR notation. */
+export function validateCidr(value: string, path: string): readonly FieldError[] {
+  const [address = '', length = '', ...more] = value.split('/')
+  const bits = isIP(address) === 6 ? 128 : 32
+  const good = isIP(address) !== 0 && more.length === 0 && /^(0|[1-9]\d{0,2})$/.test(length) && Number(length) <= bits
+  return good
+    ? []
+    : [fieldErrors.invalid(path, value, 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)')]
+}
+
+/** An IP address of either family. */
+export function validateAddress(value: string, path: string): readonly FieldError[] {
+  if (isIP(value) !== 0) return []
+  return [fieldErrors.invalid(path, value, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)')]
 }
 
 /** A value is one of a list; the refusal lists them in this order. */

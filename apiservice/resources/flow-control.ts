@@ -65,13 +65,13 @@ export const priorityLevels: Behaviour = {
   validate: (level) => {
     const type = text(level, ['spec', 'type'])
     const limited = isObject(fieldAt(level, 'spec', 'limited'))
-    if (type === '') return [fieldErrors.notSupported('spec.type', type, ['Exempt', 'Limited'])]
+    if (type === '') return [fieldErrors.required('spec.type')]
     if (type === 'Limited' && !limited) {
       return [fieldErrors.required('spec.limited', 'must not be empty when type is Limited')]
     }
     const response = fieldAt(level, 'spec', 'limited', 'limitResponse')
     if (limited && text(response, ['type']) === 'Queue' && !isObject(fieldAt(response, 'queuing'))) {
-      const detail = "must not be empty if limited.limitResponse.type is 'Queue'"
+      const detail = 'must not be empty if limited.limitResponse.type is Limited'
       return [fieldErrors.required('spec.limited.limitResponse.queuing', detail)]
     }
     return []

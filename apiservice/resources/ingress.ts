@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { type FieldError, fieldErrors } from '../../src/machinery/field-error.ts'
 import { portName, portNumber, subdomainName, wildcardSubdomainName } from '../../src/machinery/names.ts'
 import { fieldAt, isObject, type KubeObject } from '../../src/machinery/object.ts'
@@ -15,7 +16,13 @@ function validate(ingress: KubeObject): readonly FieldError[] {
   const backend = fieldAt(spec, 'defaultBackend')
   const errors: FieldError[] = []
   if (rules.length === 0 && !isObject(backend)) {
-    errors.push(fieldErrors.invalid('spec', rules, 'either `defaultBackend` or `rules` must be specified'))
+    errors.push(
+      fieldErrors.invalid(
+        'spec',
+        fieldAt(spec, 'rules') ?? null,
+        'either `defaultBackend` or `rules` must be specified',
+      ),
+    )
   }
   if (isObject(backend)) errors.push(...validateBackend(backend, 'spec.defaultBackend'))
   rules.forEach((rule, index) => {
@@ -34,7 +41,10 @@ const validateHost = (host: unknown, path: string) =>
   named(host, path, typeof host === 'string' && host.includes('*') ? wildcardSubdomainName : subdomainName)
 
 function validateRule(rule: Readonly<Record<string, unknown>>, path: string): readonly FieldError[] {
-  const errors = [...validateHost(rule['host'], `${path}.host`)]
+  const host = text(rule, ['host'])
+  const errors = [...validateHost(host, `${path}.host`)]
+  if (isIP(host) !== 0)
+    errors.unshift(fieldErrors.invalid(`${path}.host`, host, 'must be a DNS name, not an IP address'))
   if (!isObject(rule['http'])) return errors
   const paths = objects(rule, 'http', 'paths')
   if (paths.length === 0) errors.push(fieldErrors.required(`${path}.http.paths`))
@@ -79,7 +89,7 @@ function validateBackend(backend: unknown, path: string): readonly FieldError[] 
     return [fieldErrors.invalid(path, '', 'cannot set both resource and service backends')]
   }
   if (isObject(resource)) return []
-  if (!isObject(service)) return [fieldErrors.required(path, 'resource or service backend is required')]
+  if (!isObject(service)) return [fieldErrors.invalid(path, '', 'resource or service backend is required')]
   const errors: FieldError[] = []
   if (text(service, ['name']) === '') errors.push(fieldErrors.required(`${path}.service.name`))
   const name = text(service, ['port', 'name'])

@@ -43,10 +43,18 @@ function withGeneratedSelector(job: KubeObject, spec: Readonly<Record<string, un
     ...spec,
     selector: {
       ...selector,
-      matchLabels: { 'batch.kubernetes.io/controller-uid': uid, ...textMap(selector, 'matchLabels') },
+      matchLabels: inOrder({ 'batch.kubernetes.io/controller-uid': uid, ...textMap(selector, 'matchLabels') }),
     },
-    template: { ...template, metadata: { ...metadata, labels: { ...generated, ...textMap(metadata, 'labels') } } },
+    template: {
+      ...template,
+      metadata: { ...metadata, labels: inOrder({ ...generated, ...textMap(metadata, 'labels') }) },
+    },
   }
+}
+
+/** A map as Go writes it: keys in order. */
+function inOrder(labels: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 /** A Job, or the Job in a CronJob (which has no selector yet). */

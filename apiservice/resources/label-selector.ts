@@ -32,6 +32,9 @@ export function printBareLabelSelector(selector: unknown): string {
   return parsed === undefined ? '<invalid>' : printSelector(parsed)
 }
 
+/** Whether a LabelSelector object describes a selector at all. */
+export const isSelector = (selector: unknown): boolean => selectorOf(selector) !== undefined
+
 /** Whether labels satisfy a LabelSelector object. An absent one selects nothing. */
 export function selectsLabels(selector: unknown, labels: Readonly<Record<string, string>>): boolean {
   return selectorOf(selector)?.matches(labels) ?? false

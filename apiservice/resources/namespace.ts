@@ -48,12 +48,12 @@ function prepareForUpdate(namespace: KubeObject, old: KubeObject, context: Strat
 }
 
 function validate(namespace: KubeObject): readonly FieldError[] {
-  return texts(namespace, 'spec', 'finalizers').flatMap((finalizer, index) => {
+  return texts(namespace, 'spec', 'finalizers').flatMap((finalizer) => {
     const path = 'spec.finalizers'
     const errors = qualifiedName(finalizer).map((complaint) => fieldErrors.invalid(path, finalizer, complaint))
     if (!finalizer.includes('/') && finalizer !== namespaceFinalizer) {
       const detail = 'name is neither a standard finalizer name nor is it fully qualified'
-      errors.push(fieldErrors.invalid(`${path}[${index}]`, finalizer, detail))
+      errors.push(fieldErrors.invalid(path, finalizer, detail))
     }
     return errors
   })

@@ -1,9 +1,9 @@
 import { type FieldError, fieldErrors } from '../../src/machinery/field-error.ts'
 import { fieldAt, isObject, type KubeObject } from '../../src/machinery/object.ts'
 import type { Behaviour } from './behaviour.ts'
-import { age, nameOf, objects } from './cells.ts'
+import { age, nameOf, objects, text, texts } from './cells.ts'
 import { defaultsOf } from './defaulting.ts'
-import { portNumberOrName } from './field-checks.ts'
+import { oneOf, portNumberOrName, validateCidr } from './field-checks.ts'
 import { printLabelSelector, validateLabelSelector } from './label-selector.ts'
 
 /** A policy says what comes in, and, where it has egress rules, what goes out. An empty list counts as unsaid. */
@@ -21,6 +21,7 @@ function validate(policy: KubeObject): readonly FieldError[] {
     objects(spec, direction).forEach((rule, index) => {
       const path = `spec.${direction}[${index}]`
       objects(rule, 'ports').forEach((port, portIndex) => {
+        errors.push(...oneOf(port['protocol'], `${path}.ports[${portIndex}].protocol`, ['TCP', 'UDP', 'SCTP']))
         if (port['port'] !== undefined)
           errors.push(...portNumberOrName(port['port'], `${path}.ports[${portIndex}].port`))
       })
@@ -29,6 +30,9 @@ function validate(policy: KubeObject): readonly FieldError[] {
       })
     })
   }
+  texts(spec, 'policyTypes').forEach((type, index) => {
+    errors.push(...oneOf(type, `spec.policyTypes[${index}]`, ['Ingress', 'Egress']))
+  })
   return errors
 }
 
@@ -39,10 +43,21 @@ function validatePeer(peer: Readonly<Record<string, unknown>>, path: string): re
   if (selects && isObject(ipBlock)) {
     return [fieldErrors.forbidden(path, 'may not specify both ipBlock and another peer')]
   }
+  if (isObject(ipBlock)) return validateBlock(ipBlock, `${path}.ipBlock`)
   return [
     ...validateLabelSelector(podSelector, `${path}.podSelector`),
     ...validateLabelSelector(namespaceSelector, `${path}.namespaceSelector`),
   ]
+}
+
+function validateBlock(block: Readonly<Record<string, unknown>>, path: string): readonly FieldError[] {
+  const cidr = text(block, ['cidr'])
+  if (cidr === '') return [fieldErrors.required(`${path}.cidr`)]
+  const errors = [...validateCidr(cidr, `${path}.cidr`)]
+  texts(block, 'except').forEach((range, index) => {
+    errors.push(...validateCidr(range, `${path}.except[${index}]`))
+  })
+  return errors
 }
 
 /** NetworkPolicies: who may talk to whom. */

@@ -1,9 +1,11 @@
 import { type FieldError, fieldErrors } from '../../src/machinery/field-error.ts'
+import { subdomainName } from '../../src/machinery/names.ts'
 import { equalJson, fieldAt, isObject, type KubeObject } from '../../src/machinery/object.ts'
 import { amountOf, isLess } from './amounts.ts'
 import type { Behaviour } from './behaviour.ts'
 import { age, nameOf, text, texts } from './cells.ts'
 import { defaultsOf } from './defaulting.ts'
+import { named } from './field-checks.ts'
 import { validateLabelSelector } from './label-selector.ts'
 import { printAccessModes, storageClassOf, validateAccessModes } from './persistent-volume.ts'
 
@@ -21,27 +23,29 @@ function withBothDataSources(claim: KubeObject): KubeObject {
   return claim
 }
 
-function validate(claim: KubeObject): readonly FieldError[] {
-  const spec = fieldAt(claim, 'spec')
+/** The spec of a claim, also in the templates of a StatefulSet. */
+export function validateClaimSpec(spec: unknown, path: string): readonly FieldError[] {
   const errors = [
-    ...validateAccessModes(spec, 'spec.accessModes', 'at least 1 access mode is required'),
-    ...validateLabelSelector(fieldAt(spec, 'selector'), 'spec.selector'),
+    ...validateAccessModes(spec, `${path}.accessModes`, 'at least 1 access mode is required'),
+    ...validateLabelSelector(fieldAt(spec, 'selector'), `${path}.selector`),
   ]
   const asked = fieldAt(spec, 'resources', 'requests', 'storage')
-  const path = 'spec.resources[storage]'
-  if (asked === undefined) errors.push(fieldErrors.required(path))
-  else {
-    const amount = amountOf(asked)
-    if (amount !== undefined && amount.mantissa <= 0n)
-      errors.push(fieldErrors.invalid(path, asked, 'must be greater than zero'))
+  const at = `${path}.resources[storage]`
+  const amount = amountOf(asked)
+  if (asked === undefined) errors.push(fieldErrors.required(at))
+  else if (amount !== undefined && amount.mantissa <= 0n) {
+    errors.push(fieldErrors.invalid(at, asked, 'must be greater than zero'))
   }
-  if (isObject(fieldAt(spec, 'dataSource')) && isObject(fieldAt(spec, 'dataSourceRef'))) {
-    const { namespace: _namespace, ...named } = fieldAt(spec, 'dataSourceRef') as Record<string, unknown>
-    if (!equalJson(fieldAt(spec, 'dataSource'), named)) {
-      errors.push(fieldErrors.invalid('spec', '', 'must match dataSourceRef'))
-    }
-  }
-  return errors
+  errors.push(...named(fieldAt(spec, 'storageClassName'), `${path}.storageClassName`, subdomainName))
+  return [...errors, ...validateDataSources(spec, path)]
+}
+
+function validateDataSources(spec: unknown, path: string): readonly FieldError[] {
+  const source = fieldAt(spec, 'dataSource')
+  const reference = fieldAt(spec, 'dataSourceRef')
+  if (!isObject(source) || !isObject(reference)) return []
+  const { namespace: _namespace, ...named } = reference
+  return equalJson(source, named) ? [] : [fieldErrors.invalid(path, '', 'must match dataSourceRef')]
 }
 
 function validateUpdate(claim: KubeObject, old: KubeObject): readonly FieldError[] {
@@ -102,7 +106,7 @@ export const persistentVolumeClaims: Behaviour = {
   },
   defaults: defaultsOf({ 'spec.volumeMode': 'Filesystem', 'status.phase': 'Pending' }),
   initialStatus: { phase: 'Pending' },
-  validate,
+  validate: (claim) => validateClaimSpec(claim['spec'], 'spec'),
   validateUpdate,
   strategy: { prepareForCreate: withBothDataSources },
 }

@@ -6,7 +6,7 @@ import { amountOf } from './amounts.ts'
 import type { Behaviour } from './behaviour.ts'
 import { age, nameOf, text, texts } from './cells.ts'
 import { defaultsOf, under } from './defaulting.ts'
-import { required } from './field-checks.ts'
+import { oneOf, required } from './field-checks.ts'
 import { volumeSourceDefaults } from './pod-spec-defaults.ts'
 
 const abbreviations = [
@@ -15,6 +15,8 @@ const abbreviations = [
   ['ReadWriteMany', 'RWX'],
   ['ReadWriteOncePod', 'RWOP'],
 ] as const
+
+const accessModes = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod']
 
 /** `RWO,ROX`: access modes in a fixed order, each once. */
 export function printAccessModes(modes: readonly string[]): string {
@@ -31,8 +33,11 @@ export function storageClassOf(object: KubeObject): string {
 export function validateAccessModes(spec: unknown, path: string, none: string): readonly FieldError[] {
   const modes = texts(spec, 'accessModes')
   if (modes.length === 0) return [fieldErrors.required(path, none)]
-  if (!modes.includes('ReadWriteOncePod') || modes.length === 1) return []
-  return [fieldErrors.forbidden(path, 'may not use ReadWriteOncePod with other access modes')]
+  const errors = modes.flatMap((mode) => oneOf(mode, path, accessModes))
+  if (modes.includes('ReadWriteOncePod') && modes.length > 1) {
+    errors.push(fieldErrors.forbidden(path, 'may not use ReadWriteOncePod with other access modes'))
+  }
+  return errors
 }
 
 /** Fields of a PersistentVolume's spec that are not its source. */
@@ -78,7 +83,7 @@ function validate(volume: KubeObject): readonly FieldError[] {
 }
 
 function validateCapacity(capacity: unknown): readonly FieldError[] {
-  if (!isObject(capacity)) return []
+  if (!isObject(capacity)) return [fieldErrors.notSupported('spec.capacity', null, ['storage'])]
   if (capacity['storage'] === undefined || Object.keys(capacity).length > 1) {
     return [fieldErrors.notSupported('spec.capacity', capacity, ['storage'])]
   }
@@ -104,7 +109,7 @@ function validateUpdate(volume: KubeObject, old: KubeObject): readonly FieldErro
   }
   const mode = fieldAt(volume, 'spec', 'volumeMode')
   if (!equalJson(mode, fieldAt(old, 'spec', 'volumeMode'))) {
-    errors.push(fieldErrors.invalid('spec.volumeMode', mode ?? null, 'field is immutable'))
+    errors.push(fieldErrors.invalid('volumeMode', mode ?? null, 'field is immutable'))
   }
   return errors
 }

@@ -11,7 +11,14 @@ function validate(budget: KubeObject): readonly FieldError[] {
   const maximum = fieldAt(spec, 'maxUnavailable')
   const errors: FieldError[] = []
   if (minimum !== undefined && maximum !== undefined) {
-    errors.push(fieldErrors.invalid('spec', spec, 'minAvailable and maxUnavailable cannot be both set'))
+    // Errors print the fields by the names that they have in Go.
+    const printed = {
+      MinAvailable: minimum,
+      Selector: fieldAt(spec, 'selector') ?? null,
+      MaxUnavailable: maximum,
+      UnhealthyPodEvictionPolicy: fieldAt(spec, 'unhealthyPodEvictionPolicy') ?? null,
+    }
+    errors.push(fieldErrors.invalid('spec', printed, 'minAvailable and maxUnavailable cannot be both set'))
   }
   return [
     ...errors,

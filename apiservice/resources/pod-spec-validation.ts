@@ -4,19 +4,28 @@ import { inclusiveRange, labelName, labelValueText, qualifiedName, subdomainName
 import { fieldAt, isObject } from '../../src/machinery/object.ts'
 import { objects, text, textMap, texts } from './cells.ts'
 import { type ContainerScope, validateContainer } from './container-validation.ts'
-import { named } from './field-checks.ts'
+import { named, oneOf } from './field-checks.ts'
 import { validateLabelSelector } from './label-selector.ts'
 import { validateVolumes } from './volume-validation.ts'
 
 const largestInt32 = 2_147_483_647
+const dnsPolicies = ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None']
+const taintEffects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute']
 
-/** A pod template: labels, annotations and pod spec. Kubernetes names the labels of a template without its metadata. */
-export function validatePodTemplate(template: unknown, path: string): readonly FieldError[] {
+/**
+ * A pod template: labels, annotations and pod spec. Kubernetes names the labels of a template without its metadata. `extraVolumes` are
+ * names of volumes that a controller gives each pod; they take the place of the template's own of the same name.
+ */
+export function validatePodTemplate(
+  template: unknown,
+  path: string,
+  extraVolumes: readonly string[] = [],
+): readonly FieldError[] {
   if (!isObject(template)) return [fieldErrors.required(path)]
   const errors = [
     ...validateLabels(textMap(template, 'metadata', 'labels'), `${path}.labels`),
     ...validateAnnotations(textMap(template, 'metadata', 'annotations'), `${path}.annotations`),
-    ...validatePodSpec(template['spec'], `${path}.spec`),
+    ...validatePodSpec(template['spec'], `${path}.spec`, extraVolumes),
   ]
   if (objects(template, 'spec', 'ephemeralContainers').length > 0) {
     const detail = 'ephemeral containers not allowed in pod template'
@@ -26,11 +35,18 @@ export function validatePodTemplate(template: unknown, path: string): readonly F
 }
 
 /** A pod spec, wherever one stands (Kubernetes API reference, `PodSpec`). */
-export function validatePodSpec(spec: unknown, path: string): readonly FieldError[] {
-  const { errors, names: volumes } = validateVolumes(objects(spec, 'volumes'), `${path}.volumes`)
+export function validatePodSpec(
+  spec: unknown,
+  path: string,
+  extraVolumes: readonly string[] = [],
+): readonly FieldError[] {
+  const { errors, names } = validateVolumes(objects(spec, 'volumes'), `${path}.volumes`)
+  const volumes = new Set([...names, ...extraVolumes])
   return [
     ...errors,
     ...validateAllContainers(spec, path, volumes),
+    ...oneOf(fieldAt(spec, 'restartPolicy'), `${path}.restartPolicy`, ['Always', 'OnFailure', 'Never']),
+    ...oneOf(fieldAt(spec, 'dnsPolicy'), `${path}.dnsPolicy`, dnsPolicies),
     ...validateLabels(textMap(spec, 'nodeSelector'), `${path}.nodeSelector`),
     ...validateNames(spec, path),
     ...validateDeadline(spec, path),
@@ -128,6 +144,7 @@ function validateToleration(toleration: Readonly<Record<string, unknown>>, path:
     const supported = operator === 'Lt' || operator === 'Gt' ? ['Equal', 'Exists', 'Lt', 'Gt'] : ['Equal', 'Exists']
     errors.push(fieldErrors.notSupported(`${path}.operator`, operator, supported))
   }
+  if (effect !== '') errors.push(...oneOf(effect, `${path}.effect`, taintEffects))
   return errors
 }
 

@@ -6,7 +6,12 @@ import { validatePodSpec } from './pod-spec-validation.ts'
 
 /** A Pod: its spec, and what only matters where no controller made it. */
 export function validatePod(pod: KubeObject): readonly FieldError[] {
-  return [...validatePodSpec(pod['spec'], 'spec'), ...validateImageSpace(pod), ...validatePlacement(pod)]
+  const errors = [...validatePodSpec(pod['spec'], 'spec'), ...validateImageSpace(pod), ...validatePlacement(pod)]
+  const isNew = pod.metadata.resourceVersion === undefined
+  if (isNew && objects(pod, 'spec', 'ephemeralContainers').length > 0) {
+    errors.push(fieldErrors.forbidden('spec.ephemeralContainers', 'cannot be set on create'))
+  }
+  return errors
 }
 
 function validateImageSpace(pod: KubeObject): readonly FieldError[] {
@@ -37,7 +42,7 @@ const refusal =
 
 /** What may not change in a Pod: nearly everything, for its containers have been started. */
 export function validatePodUpdate(pod: KubeObject, old: KubeObject, context: StrategyContext): readonly FieldError[] {
-  if (writers.has(context.subresource ?? '') || equalJson(pod['spec'], old['spec'])) return []
+  if (writers.has(context.subresource) || equalJson(pod['spec'], old['spec'])) return []
   for (const field of ['containers', 'initContainers']) {
     if (objects(pod, 'spec', field).length !== objects(old, 'spec', field).length) {
       return [fieldErrors.forbidden(`spec.${field}`, 'pod updates may not add or remove containers')]

@@ -3,6 +3,7 @@ import type { KubeObject } from '../../src/machinery/object.ts'
 import type { Behaviour } from './behaviour.ts'
 import { age, count, nameOf, text } from './cells.ts'
 import { defaultsOf } from './defaulting.ts'
+import { oneOf } from './field-checks.ts'
 
 const highestUserPriority = 1_000_000_000
 const systemPriorities: Readonly<Record<string, number>> = {
@@ -21,9 +22,13 @@ function validate(priority: KubeObject): readonly FieldError[] {
         : `${name} is not a known system priority class`
     return [fieldErrors.forbidden('metadata.name', detail + reason)]
   }
+  const errors = [...oneOf(priority['preemptionPolicy'], 'preemptionPolicy', ['PreemptLowerPriority', 'Never'])]
   return count(priority, 'value') > highestUserPriority
-    ? [fieldErrors.forbidden('value', `maximum allowed value of a user defined priority is ${highestUserPriority}`)]
-    : []
+    ? [
+        ...errors,
+        fieldErrors.forbidden('value', `maximum allowed value of a user defined priority is ${highestUserPriority}`),
+      ]
+    : errors
 }
 
 function validateUpdate(priority: KubeObject, old: KubeObject): readonly FieldError[] {

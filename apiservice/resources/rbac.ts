@@ -78,11 +78,18 @@ function validateSubject(subject: unknown, path: string, namespaced: boolean): r
   return errors
 }
 
+/** Errors print the fields by the names that they have in Go. */
+const inGo = (reference: unknown) => ({
+  APIGroup: text(reference, ['apiGroup']),
+  Kind: text(reference, ['kind']),
+  Name: text(reference, ['name']),
+})
+
 /** A binding that changed its role would let whoever may edit bindings grant rights that nobody reviewed. */
 function validateBindingUpdate(binding: KubeObject, old: KubeObject): readonly FieldError[] {
   return equalJson(binding['roleRef'], old['roleRef'])
     ? []
-    : [fieldErrors.invalid('roleRef', binding['roleRef'], 'cannot change roleRef')]
+    : [fieldErrors.invalid('roleRef', inGo(binding['roleRef']), 'cannot change roleRef')]
 }
 
 const subjectGroup: ComputedDefault = ({ kind }) => (kind === 'User' || kind === 'Group' ? rbacGroup : undefined)

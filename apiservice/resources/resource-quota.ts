@@ -1,8 +1,10 @@
 import { type FieldError, fieldErrors } from '../../src/machinery/field-error.ts'
+import { qualifiedName } from '../../src/machinery/names.ts'
 import { fieldAt, isObject, type KubeObject } from '../../src/machinery/object.ts'
 import { amountOf, amountsIn, isLess, isWhole } from './amounts.ts'
 import type { Behaviour } from './behaviour.ts'
 import { age, nameOf, objects, text, texts } from './cells.ts'
+import { validateResourceName } from './container-validation.ts'
 
 /** `pods: 1/4, requests.cpu: 0/1`: what is used of what there is, limits apart from the rest. */
 function usageCells(quota: KubeObject): readonly [requests: string, limits: string] {
@@ -24,15 +26,42 @@ function usageCells(quota: KubeObject): readonly [requests: string, limits: stri
 const countable =
   /^(pods|services|replicationcontrollers|resourcequotas|secrets|configmaps|persistentvolumeclaims|services\..+|count\/.+)$/
 
+/** What a quota may count besides objects of any kind (`count/…`) and resources with a domain. */
+const quotaResources =
+  /^((requests\.|limits\.)?(cpu|memory|ephemeral-storage)|requests\.storage|pods|resourcequotas|services(\.nodeports|\.loadbalancers)?|replicationcontrollers|secrets|persistentvolumeclaims|configmaps|(requests\.)?hugepages-.+)$/
+
+const quotaScopes = [
+  'Terminating',
+  'NotTerminating',
+  'BestEffort',
+  'NotBestEffort',
+  'PriorityClass',
+  'VolumeAttributesClass',
+  'CrossNamespacePodAffinity',
+]
+
 function validateQuota(quota: KubeObject): readonly FieldError[] {
   const errors: FieldError[] = []
   for (const [resource, amount] of amountsIn(quota, 'spec', 'hard')) {
     const path = `spec.hard[${resource}]`
     const value = fieldAt(quota, 'spec', 'hard', resource)
+    errors.push(...validateResourceName(resource, path))
+    if (!resource.includes('/') && !quotaResources.test(resource)) {
+      errors.push(fieldErrors.invalid(path, resource, 'must be a standard resource for quota'))
+    }
     if (amount.mantissa < 0n) errors.push(fieldErrors.invalid(path, value, 'must be greater than or equal to 0'))
     if (countable.test(resource) && !isWhole(amount))
       errors.push(fieldErrors.invalid(path, value, 'must be an integer'))
   }
+  const scopes = texts(quota, 'spec', 'scopes')
+  for (const scope of scopes) {
+    if (!quotaScopes.includes(scope)) errors.push(fieldErrors.invalid('spec.scopes', scopes, 'unsupported scope'))
+  }
+  const conflicting = [
+    ['BestEffort', 'NotBestEffort'],
+    ['Terminating', 'NotTerminating'],
+  ].some((pair) => pair.every((scope) => scopes.includes(scope)))
+  if (conflicting) errors.push(fieldErrors.invalid('spec.scopes', scopes, 'conflicting scopes'))
   return errors
 }
 
@@ -70,36 +99,53 @@ function validateLimits(range: KubeObject): readonly FieldError[] {
   const seen = new Set<unknown>()
   return objects(range, 'spec', 'limits').flatMap((item, index) => {
     const path = `spec.limits[${index}]`
-    const errors: FieldError[] = []
-    if (seen.has(item['type'])) errors.push(fieldErrors.duplicate(`${path}.type`, item['type']))
-    seen.add(item['type'])
+    const type = text(item, ['type'])
+    const errors = [...validateLimitType(type, `${path}.type`)]
+    if (seen.has(type)) errors.push(fieldErrors.duplicate(`${path}.type`, type))
+    seen.add(type)
+    if (type === 'Pod') {
+      for (const field of ['default', 'defaultRequest']) {
+        if (Object.keys(asMap(item[field])).length === 0) continue
+        errors.push(fieldErrors.forbidden(`${path}.${field}`, "may not be specified when `type` is 'Pod'"))
+      }
+    }
     return [...errors, ...validateLimitOrder(item, path)]
   })
 }
 
-/** Of every resource: minimum ≤ default request ≤ default ≤ maximum. */
+function validateLimitType(type: string, path: string): readonly FieldError[] {
+  const complaints = qualifiedName(type)
+  if (complaints.length > 0) return complaints.map((complaint) => fieldErrors.invalid(path, type, complaint))
+  if (type.includes('/') || ['Pod', 'Container', 'PersistentVolumeClaim'].includes(type)) return []
+  return [fieldErrors.invalid(path, type, 'must be a standard limit type or fully qualified')]
+}
+
+/** What each limit of a resource is called in refusals. */
+const limitNames = { min: 'min', defaultRequest: 'default request', default: 'default', max: 'max' } as const
+type Limit = keyof typeof limitNames
+
+/** Pairs of limits of which the first may not exceed the second, and the field that is blamed, with the value that is printed. */
+const limitOrder: readonly (readonly [low: Limit, high: Limit, blamed: Limit, printed: Limit])[] = [
+  ['min', 'max', 'min', 'min'],
+  ['min', 'defaultRequest', 'defaultRequest', 'defaultRequest'],
+  ['defaultRequest', 'max', 'defaultRequest', 'defaultRequest'],
+  ['defaultRequest', 'default', 'defaultRequest', 'defaultRequest'],
+  ['min', 'default', 'default', 'min'],
+  ['default', 'max', 'default', 'max'],
+]
+
 function validateLimitOrder(item: Readonly<Record<string, unknown>>, path: string): readonly FieldError[] {
+  const resources = new Set(Object.keys(limitNames).flatMap((field) => Object.keys(asMap(item[field]))))
   const errors: FieldError[] = []
-  const fields = [
-    ['min', 'min'],
-    ['defaultRequest', 'default request'],
-    ['default', 'default'],
-    ['max', 'max'],
-  ] as const
-  const resources = new Set(fields.flatMap(([field]) => Object.keys(asMap(item[field]))))
-  const quantity = (field: string, resource: string) => fieldAt(item, field, resource)
-  const compare = (low: string, lowName: string, high: string, highName: string, resource: string) => {
-    const a = amountOf(quantity(low, resource))
-    const b = amountOf(quantity(high, resource))
-    if (a === undefined || b === undefined || !isLess(b, a)) return
-    const detail = `${lowName} value ${quantity(low, resource)} is greater than ${highName} value ${quantity(high, resource)}`
-    errors.push(fieldErrors.invalid(`${path}.${low}[${resource}]`, quantity(low, resource), detail))
-  }
   for (const resource of resources) {
-    compare('min', 'min', 'max', 'max', resource)
-    compare('defaultRequest', 'default request', 'max', 'max', resource)
-    compare('default', 'default', 'max', 'max', resource)
-    compare('defaultRequest', 'default request', 'default', 'default limit', resource)
+    for (const [low, high, blamed, printed] of limitOrder) {
+      const [a, b] = [fieldAt(item, low, resource), fieldAt(item, high, resource)]
+      const [small, large] = [amountOf(a), amountOf(b)]
+      if (small === undefined || large === undefined || !isLess(large, small)) continue
+      const limit = low === 'defaultRequest' && high === 'default' ? 'default limit' : limitNames[high]
+      const detail = `${limitNames[low]} value ${a} is greater than ${limit} value ${b}`
+      errors.push(fieldErrors.invalid(`${path}.${blamed}[${resource}]`, fieldAt(item, printed, resource), detail))
+    }
   }
   return errors
 }

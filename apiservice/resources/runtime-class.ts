@@ -9,6 +9,7 @@ export const runtimeClasses: Behaviour = {
   cells: (runtime, now) => [nameOf(runtime), text(runtime, ['handler']), age(runtime, now)],
   validate: (runtime) => {
     const handler = text(runtime, ['handler'])
+    if (handler === '') return [fieldErrors.required('handler')]
     return labelName(handler).map((complaint) => fieldErrors.invalid('handler', handler, complaint))
   },
   validateUpdate: (runtime, old) => immutable(runtime['handler'], old['handler'], 'handler'),

@@ -1,5 +1,7 @@
 import { type FieldError, fieldErrors } from '../../src/machinery/field-error.ts'
+import { parseJson } from '../../src/machinery/json.ts'
 import { isObject, type KubeObject } from '../../src/machinery/object.ts'
+import { StatusError } from '../../src/machinery/status-error.ts'
 import type { Behaviour } from './behaviour.ts'
 import { age, nameOf, sizeOfMap, text, textMap } from './cells.ts'
 import { dataLimitBytes, decodedBytes, immutableData, validateKeys } from './config-map.ts'
@@ -58,12 +60,14 @@ function validateJson(data: Readonly<Record<string, string>>, key: string): read
   if (encoded === undefined) return [fieldErrors.required(path)]
   const decoded = Buffer.from(encoded, 'base64').toString('utf8')
   try {
-    if (isObject(JSON.parse(decoded))) return []
-    return [fieldErrors.invalid(path, redacted, 'json: cannot unmarshal into Go value of type map[string]interface {}')]
-  } catch {
-    // The complaint of a parser would quote the secret.
-    const detail = decoded === '' ? 'unexpected end of JSON input' : 'invalid character in JSON'
+    const { value } = parseJson(decoded)
+    if (value === null || isObject(value)) return []
+    const type = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value
+    const detail = `json: cannot unmarshal ${type} into Go value of type map[string]interface {}`
     return [fieldErrors.invalid(path, redacted, detail)]
+  } catch (error) {
+    if (!(error instanceof StatusError)) throw error
+    return [fieldErrors.invalid(path, redacted, error.message)]
   }
 }
 

@@ -1,10 +1,9 @@
-import { isIP } from 'node:net'
 import { type FieldError, fieldErrors } from '../../src/machinery/field-error.ts'
 import { validateLabels } from '../../src/machinery/metadata.ts'
 import { labelName, portNumber, qualifiedName, subdomainName } from '../../src/machinery/names.ts'
 import { fieldAt, isObject, type KubeObject } from '../../src/machinery/object.ts'
 import { count, objects, text, textMap, texts } from './cells.ts'
-import { named, oneOf, portNumberOrName } from './field-checks.ts'
+import { named, oneOf, portNumberOrName, validateAddress } from './field-checks.ts'
 
 type Port = Readonly<Record<string, unknown>>
 
@@ -91,11 +90,7 @@ function validateAffinity(spec: unknown): readonly FieldError[] {
 }
 
 function validateExternalIPs(addresses: readonly string[]): readonly FieldError[] {
-  return addresses.flatMap((address, index) => {
-    if (isIP(address) !== 0) return []
-    const detail = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'
-    return [fieldErrors.invalid(`spec.externalIPs[${index}]`, address, detail)]
-  })
+  return addresses.flatMap((address, index) => validateAddress(address, `spec.externalIPs[${index}]`))
 }
 
 function validateNodePorts(ports: readonly Port[], forbidden: boolean): readonly FieldError[] {

@@ -1,9 +1,11 @@
 import { type FieldError, fieldErrors } from '../../src/machinery/field-error.ts'
+import { labelName } from '../../src/machinery/names.ts'
 import { equalJson, fieldAt, isObject, type KubeObject } from '../../src/machinery/object.ts'
 import type { Behaviour } from './behaviour.ts'
-import { age, containerCells, count, nameOf, objects } from './cells.ts'
+import { age, containerCells, count, nameOf, objects, text } from './cells.ts'
 import { defaultsOf, under } from './defaulting.ts'
-import { nonNegative } from './field-checks.ts'
+import { named, nonNegative, oneOf } from './field-checks.ts'
+import { validateClaimSpec } from './persistent-volume-claim.ts'
 import { podTemplateDefaults } from './pod-spec-defaults.ts'
 import { replicaScale, templateWarnings, validateWorkload } from './workload.ts'
 
@@ -45,16 +47,51 @@ const mutableFields = [
 
 function validate(set: KubeObject): readonly FieldError[] {
   const spec = fieldAt(set, 'spec')
-  const errors = [
-    ...validateWorkload(set, { restartPolicies: ['Always'] }),
+  const claims = objects(spec, 'volumeClaimTemplates')
+  return [
+    ...validatePolicies(spec),
+    ...claims.flatMap((claim, index) => validateClaimSpec(claim['spec'], `spec.volumeClaimTemplates[${index}].spec`)),
     ...nonNegative(spec, 'spec', 'minReadySeconds', 'revisionHistoryLimit'),
-    ...nonNegative(fieldAt(spec, 'updateStrategy', 'rollingUpdate'), 'spec.updateStrategy.rollingUpdate', 'partition'),
     ...nonNegative(fieldAt(spec, 'ordinals'), 'spec.ordinals', 'start'),
+    ...named(fieldAt(spec, 'serviceName'), 'spec.serviceName', labelName),
+    ...validateWorkload(set, {
+      emptySelector: 'statefulset',
+      deadline: 'StatefulSet',
+      unreadableSelector: '',
+      extraVolumes: claims.map((claim) => text(claim, ['metadata', 'name'])),
+    }),
   ]
-  const strategy = fieldAt(spec, 'updateStrategy')
-  if (fieldAt(strategy, 'type') === 'OnDelete' && isObject(fieldAt(strategy, 'rollingUpdate'))) {
-    const detail = "only allowed for updateStrategy 'RollingUpdate'"
-    errors.push(fieldErrors.invalid('spec.updateStrategy.rollingUpdate', fieldAt(strategy, 'rollingUpdate'), detail))
+}
+
+function validatePolicies(spec: unknown): readonly FieldError[] {
+  const errors: FieldError[] = []
+  const management = fieldAt(spec, 'podManagementPolicy')
+  if (management !== 'OrderedReady' && management !== 'Parallel') {
+    const detail = "must be 'OrderedReady' or 'Parallel'"
+    errors.push(fieldErrors.invalid('spec.podManagementPolicy', management, detail))
+  }
+  const type = fieldAt(spec, 'updateStrategy', 'type')
+  const rolling = fieldAt(spec, 'updateStrategy', 'rollingUpdate')
+  // Errors print the fields by the names that they have in Go.
+  const printed = isObject(rolling)
+    ? { Partition: rolling['partition'] ?? 0, MaxUnavailable: rolling['maxUnavailable'] ?? null }
+    : null
+  const path = 'spec.updateStrategy'
+  if (type === 'OnDelete') {
+    if (printed !== null) {
+      const detail = "only allowed for updateStrategy 'RollingUpdate'"
+      errors.push(fieldErrors.invalid(`${path}.rollingUpdate`, printed, detail))
+    }
+  } else if (type === 'RollingUpdate') {
+    errors.push(...nonNegative(rolling, `${path}.rollingUpdate`, 'partition'))
+  } else {
+    const detail = "must be 'RollingUpdate' or 'OnDelete'"
+    errors.push(fieldErrors.invalid(path, { Type: type, RollingUpdate: printed }, detail))
+  }
+  const retention = fieldAt(spec, 'persistentVolumeClaimRetentionPolicy')
+  for (const field of ['whenDeleted', 'whenScaled']) {
+    const policy = fieldAt(retention, field)
+    errors.push(...oneOf(policy, `spec.persistentVolumeClaimRetentionPolicy.${field}`, ['Retain', 'Delete']))
   }
   return errors
 }

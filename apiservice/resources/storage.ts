@@ -3,7 +3,7 @@ import { equalJson, fieldAt, isObject, type KubeObject } from '../../src/machine
 import type { Behaviour } from './behaviour.ts'
 import { age, nameOf, objects, text, texts } from './cells.ts'
 import { type ComputedDefault, defaultsOf, under } from './defaulting.ts'
-import { immutable, required } from './field-checks.ts'
+import { immutable, oneOf, required } from './field-checks.ts'
 import { volumeSourceDefaults } from './pod-spec-defaults.ts'
 
 /** How storage is made and attached: classes, drivers, attachments. */
@@ -14,11 +14,6 @@ const oldDefaultClass = 'storageclass.beta.kubernetes.io/is-default-class'
 function isDefaultClass(storageClass: KubeObject): boolean {
   const { annotations = {} } = storageClass.metadata
   return annotations[defaultClass] === 'true' || annotations[oldDefaultClass] === 'true'
-}
-
-function forbidChange(object: KubeObject, old: KubeObject, field: string): readonly FieldError[] {
-  const detail = `updates to ${field} are forbidden.`
-  return equalJson(object[field] ?? null, old[field] ?? null) ? [] : [fieldErrors.forbidden(field, detail)]
 }
 
 /** StorageClasses: how volumes for claims are made. */
@@ -32,11 +27,14 @@ export const storageClasses: Behaviour = {
     age(storageClass, now),
   ],
   defaults: defaultsOf({ reclaimPolicy: 'Delete', volumeBindingMode: 'Immediate' }),
-  validate: (storageClass) => required(storageClass, '', 'provisioner'),
+  validate: (storageClass) => [
+    ...required(storageClass, '', 'provisioner'),
+    ...oneOf(storageClass['reclaimPolicy'], 'reclaimPolicy', ['Delete', 'Retain']),
+  ],
   validateUpdate: (storageClass, old) => [
-    ...forbidChange(storageClass, old, 'parameters'),
-    ...forbidChange(storageClass, old, 'provisioner'),
-    ...forbidChange(storageClass, old, 'reclaimPolicy'),
+    ...immutable(storageClass['parameters'], old['parameters'], 'parameters'),
+    ...immutable(storageClass['provisioner'], old['provisioner'], 'provisioner'),
+    ...immutable(storageClass['reclaimPolicy'], old['reclaimPolicy'], 'reclaimPolicy'),
     ...immutable(storageClass['volumeBindingMode'], old['volumeBindingMode'], 'volumeBindingMode'),
   ],
 }
@@ -46,9 +44,24 @@ export const volumeAttributesClasses: Behaviour = {
   cells: (attributes, now) => [nameOf(attributes), text(attributes, ['driverName']), age(attributes, now)],
   validate: (attributes) => required(attributes, '', 'driverName'),
   validateUpdate: (attributes, old) => [
-    ...forbidChange(attributes, old, 'driverName'),
-    ...forbidChange(attributes, old, 'parameters'),
+    ...immutable(attributes['driverName'], old['driverName'], 'driverName'),
+    ...immutable(attributes['parameters'], old['parameters'], 'parameters'),
   ],
+}
+
+function frozenAttachment(attachment: KubeObject, old: KubeObject): readonly FieldError[] {
+  const spec = attachment['spec']
+  if (equalJson(spec, old['spec'])) return []
+  // Errors print the fields by the names that they have in Go.
+  const printed = {
+    Attacher: text(spec, ['attacher']),
+    Source: {
+      PersistentVolumeName: fieldAt(spec, 'source', 'persistentVolumeName') ?? null,
+      InlineVolumeSpec: fieldAt(spec, 'source', 'inlineVolumeSpec') ?? null,
+    },
+    NodeName: text(spec, ['nodeName']),
+  }
+  return [fieldErrors.invalid('spec', printed, 'field is immutable')]
 }
 
 /** VolumeAttachments: a volume on a node. */
@@ -70,7 +83,7 @@ export const volumeAttachments: Behaviour = {
       ? [fieldErrors.required('spec.source', 'must specify exactly one of inlineVolumeSpec and persistentVolumeName')]
       : []),
   ],
-  validateUpdate: (attachment, old) => immutable(attachment['spec'], old['spec'], 'spec'),
+  validateUpdate: frozenAttachment,
 }
 
 const lifecycleModes: ComputedDefault = () => ['Persistent']
@@ -110,6 +123,10 @@ export const csiDrivers: Behaviour = {
     'spec.requiresRepublish': false,
     'spec.seLinuxMount': false,
   }),
+  validate: (driver) =>
+    texts(driver, 'spec', 'volumeLifecycleModes').flatMap((mode) =>
+      oneOf(mode, 'spec.volumeLifecycleModes', ['Persistent', 'Ephemeral']),
+    ),
   strategy: { prepareForUpdate: prepareDriverUpdate },
 }
 

@@ -3,7 +3,7 @@ import { fieldAt, isObject, type KubeObject } from '../../src/machinery/object.t
 import type { SubresourceDefinition } from '../registry/definition.ts'
 import { textMap } from './cells.ts'
 import { immutable, nonNegative } from './field-checks.ts'
-import { selectsEverything, selectsLabels, validateLabelSelector } from './label-selector.ts'
+import { isSelector, selectsEverything, selectsLabels, validateLabelSelector } from './label-selector.ts'
 import { validatePodTemplate } from './pod-spec-validation.ts'
 import { podTemplateWarnings } from './pod-spec-warnings.ts'
 
@@ -16,11 +16,18 @@ export const replicaScale: NonNullable<SubresourceDefinition['scale']> = {
   selector: ['spec', 'selector'],
 }
 
+/** How one workload differs from the others where they are checked. */
 interface WorkloadRules {
-  /** How often the containers of the template may be started again. */
-  readonly restartPolicies: readonly string[]
-  /** The kind in the text that refuses a selector of everything. ReplicaSets call themselves deployments. */
-  readonly calls?: string
+  /** How it is called where a selector of everything is refused; ReplicaSets are called deployments. */
+  readonly emptySelector: string
+  /** The kind that is named where pods may not have a deadline; Deployments name the ReplicaSets that they make. */
+  readonly deadline: string
+  /** What is said of a selector that cannot be read; undefined where nothing is. */
+  readonly unreadableSelector?: string
+  /** A workload without a selector is only said to select nothing. */
+  readonly selectorOptional?: boolean
+  /** Names of volumes that the controller gives each pod. */
+  readonly extraVolumes?: readonly string[]
 }
 
 /** Selector, template and replicas of a workload. */
@@ -28,47 +35,54 @@ export function validateWorkload(workload: KubeObject, rules: WorkloadRules): re
   const spec = fieldAt(workload, 'spec')
   return [
     ...nonNegative(spec, 'spec', 'replicas'),
-    ...validateSelector(spec, rules.calls ?? workload.kind.toLowerCase()),
-    ...validateSelection(spec, workload.kind),
-    ...validatePodTemplate(fieldAt(spec, 'template'), 'spec.template'),
-    ...validateEnding(fieldAt(spec, 'template', 'spec'), workload.kind, rules.restartPolicies),
+    ...validateSelector(spec, rules),
+    ...validateSelection(spec, rules),
+    ...validatePodTemplate(fieldAt(spec, 'template'), 'spec.template', rules.extraVolumes),
+    ...validateEnding(fieldAt(spec, 'template', 'spec'), rules.deadline),
   ]
 }
 
 /** ReplicaSets: nothing more than what every workload has. */
 export function validateReplicaSet(set: KubeObject): readonly FieldError[] {
   return [
-    ...validateWorkload(set, { restartPolicies: ['Always'], calls: 'deployment' }),
+    ...validateWorkload(set, {
+      emptySelector: 'deployment',
+      deadline: 'ReplicaSet',
+      unreadableSelector: 'invalid label selector',
+    }),
     ...nonNegative(fieldAt(set, 'spec'), 'spec', 'minReadySeconds'),
   ]
 }
 
-function validateSelector(spec: unknown, kind: string): readonly FieldError[] {
+function validateSelector(spec: unknown, rules: WorkloadRules): readonly FieldError[] {
   const selector = fieldAt(spec, 'selector')
-  if (!isObject(selector)) return [fieldErrors.required('spec.selector')]
+  if (!isObject(selector)) return rules.selectorOptional ? [] : [fieldErrors.required('spec.selector')]
   const errors = [...validateLabelSelector(selector, 'spec.selector')]
   if (selectsEverything(selector)) {
-    errors.push(fieldErrors.invalid('spec.selector', selector, `empty selector is invalid for ${kind}`))
+    const detail = `empty selector is invalid for ${rules.emptySelector}`
+    errors.push(fieldErrors.invalid('spec.selector', selector, detail))
   }
   return errors
 }
 
-function validateSelection(spec: unknown, kind: string): readonly FieldError[] {
+function validateSelection(spec: unknown, rules: WorkloadRules): readonly FieldError[] {
   const selector = fieldAt(spec, 'selector')
-  // Without a selector nothing is selected, so that no labels can match either.
+  if (isObject(selector) && !isSelector(selector)) {
+    if (rules.unreadableSelector === undefined) return []
+    return [fieldErrors.invalid('spec.selector', selector, rules.unreadableSelector)]
+  }
   const empty = isObject(selector) && selectsEverything(selector)
-  if (empty && kind !== 'DaemonSet') return []
-  const labels = textMap(spec, 'template', 'metadata', 'labels')
-  if (isObject(selector) && selectsLabels(selector, labels)) return []
+  if (empty || selectsLabels(selector, textMap(spec, 'template', 'metadata', 'labels'))) return []
   const stored = fieldAt(spec, 'template', 'metadata', 'labels') ?? null
   return [fieldErrors.invalid('spec.template.metadata.labels', stored, '`selector` does not match template `labels`')]
 }
 
-function validateEnding(podSpec: unknown, kind: string, restartPolicies: readonly string[]): readonly FieldError[] {
+/** Pods of a workload are replaced when they end, so that they neither end by themselves nor by a deadline. */
+function validateEnding(podSpec: unknown, kind: string): readonly FieldError[] {
   const errors: FieldError[] = []
   const policy = fieldAt(podSpec, 'restartPolicy')
-  if (typeof policy === 'string' && !restartPolicies.includes(policy)) {
-    errors.push(fieldErrors.notSupported('spec.template.spec.restartPolicy', policy, restartPolicies))
+  if (typeof policy === 'string' && policy !== 'Always') {
+    errors.push(fieldErrors.notSupported('spec.template.spec.restartPolicy', policy, ['Always']))
   }
   if (fieldAt(podSpec, 'activeDeadlineSeconds') !== undefined) {
     const detail = `activeDeadlineSeconds in ${kind} is not Supported`

@@ -40,6 +40,7 @@ export const context: StrategyContext = {
     extra: { 'authentication.kubernetes.io/credential-id': ['X509SHA256=SHA256'] },
   },
   dryRun: false,
+  subresource: '',
 }
 
 /** A body as the hub reads it: in Go's shape, with the defaults of its kind. */
