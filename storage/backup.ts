@@ -27,7 +27,7 @@ export async function copyDatabase(snapshot: Snapshot, folder: string, open: Ope
         const rows = await cursor.next(256)
         if (rows.length === 0) break
         for (const [key, value] of rows) {
-          verifyRow(value)
+          verifyRow(key, value)
           if (key === metaKey) continue
           operations.push({ type: 'put', key, value })
           bytes += value.length

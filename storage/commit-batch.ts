@@ -1,12 +1,14 @@
 import type { Revision } from '../src/machinery/revision.ts'
 import { noRevision } from '../src/machinery/revision.ts'
 import type { Operation } from './database.ts'
-import type { State } from './hot-cache.ts'
 import { countKey, currentKey, historyKey, keyText, logKey } from './keys.ts'
-import { makeCountRow, makeLogRow, makeVersion, type Version } from './rows.ts'
+import { type LogEntry, makeCountRow, makeLogRow, makeVersion, type Version } from './rows.ts'
 import type { Condition, Key, Stored, Write } from './store.ts'
 import { ConditionFailed } from './store.ts'
 import { CommittedEvent } from './store-event.ts'
+
+/** What is known of a key: its newest value, or null when it has none. */
+export type State = Version | null
 
 /** A write that waits for its answer. */
 export interface QueuedWrite {
@@ -18,11 +20,12 @@ export interface QueuedWrite {
   readonly reject: (error: unknown) => void
 }
 
-/** What is known before a group of writes is decided: the states of their keys, and the counters they may move. */
+/**
+ * What is known before a group of writes is decided: the states of their keys, and the counters they may move. Both throw when
+ * something was not looked up, which is a bug.
+ */
 export interface KnownStates {
-  /** The state of a key; a bare revision is enough for a condition that holds. Undefined is a bug of the caller. */
-  state(text: string): State | undefined
-  revision(text: string): Revision | undefined
+  state(text: string): State
   count(key: string): number
 }
 
@@ -52,6 +55,7 @@ export class CommitBatch {
   readonly operations: Operation[] = []
   readonly accepted: Accepted[] = []
   readonly refused: Refused[] = []
+  readonly #log: LogEntry[] = []
   #revision: Revision
   #bytes = 0
 
@@ -71,9 +75,9 @@ export class CommitBatch {
   }
 
   /** Decides a write. What it refuses is answered with the batch, because the reason may be another write of the same batch. */
-  add(queued: QueuedWrite, known: KnownStates, timeMs: number): void {
+  add(queued: QueuedWrite, known: KnownStates): void {
     try {
-      const version = this.#decide(queued.write, queued.text, known, timeMs)
+      const version = this.#decide(queued.write, queued.text, known)
       this.accepted.push({ queued, version })
       this.#bytes += queued.size
     } catch (error) {
@@ -81,7 +85,7 @@ export class CommitBatch {
     }
   }
 
-  #decide(write: Write, text: string, known: KnownStates, timeMs: number): Version {
+  #decide(write: Write, text: string, known: KnownStates): Version {
     const before = this.#state(text, known)
     if (write.expect !== 'any' && (before?.revision ?? noRevision) !== expectedRevision(write.expect))
       throw new ConditionFailed(write.key, before ?? undefined)
@@ -98,13 +102,13 @@ export class CommitBatch {
     const revision = (this.#revision + 1) as Revision
     const version = makeVersion({ type, namespace, name }, draft, revision, deleted)
     this.#revision = revision
-    this.#record(text, version, before, timeMs)
+    this.#record(text, version, before)
     if (deleted) this.#count(version.key, -1, known)
     else if (before === null) this.#count(version.key, 1, known)
     return version
   }
 
-  #record(text: string, version: Version, before: State, timeMs: number): void {
+  #record(text: string, version: Version, before: State): void {
     const { revision, deleted } = version
     const type = deleted ? 'delete' : 'put'
     const operations = this.operations
@@ -116,8 +120,7 @@ export class CommitBatch {
       )
     else operations.push({ type: 'put', key: currentKey(text), value: version.row })
     const previous = before?.revision ?? noRevision
-    const entry = makeLogRow({ type, text, timeMs, previous, size: version.bytes.length })
-    operations.push({ type: 'put', key: logKey(revision), value: entry })
+    this.#log.push({ type, text, previous, size: version.bytes.length })
     this.states.set(text, deleted ? null : version)
     this.events.push(new CommittedEvent(type, version, before ?? undefined))
   }
@@ -128,26 +131,28 @@ export class CommitBatch {
   }
 
   #check({ key, expect }: Condition, known: KnownStates): void {
-    const text = keyText(key)
-    const queued = this.states.get(text)
-    const revision = queued === undefined ? known.revision(text) : (queued?.revision ?? noRevision)
-    if (revision !== expectedRevision(expect)) throw new ConditionFailed(key, this.#state(text, known) ?? undefined)
+    const current = this.#state(keyText(key), known)
+    if ((current?.revision ?? noRevision) !== expectedRevision(expect))
+      throw new ConditionFailed(key, current ?? undefined)
   }
 
   #state(text: string, known: KnownStates): State {
-    const state = this.states.get(text) ?? (this.states.has(text) ? null : known.state(text))
-    if (state === undefined) throw new Error('a write was decided before the state of its keys was known')
-    return state
+    const queued = this.states.get(text)
+    return queued === undefined ? known.state(text) : queued
   }
 
-  /** The rows of the counters, once no write comes any more. */
-  finishCounts(): void {
+  /** Adds the rows that the batch has once: its log and its counters. No write comes any more. */
+  finish(timeMs: number): void {
+    if (this.#log.length > 0) {
+      const log = makeLogRow((this.base + 1) as Revision, timeMs, this.#log)
+      this.operations.push({ type: 'put', key: logKey(this.#revision), value: log })
+    }
     for (const [key, count] of this.counts)
       this.operations.push(count === 0 ? { type: 'del', key } : { type: 'put', key, value: makeCountRow(count) })
   }
 }
 
 /** A condition's revision; 0 when the key must have no value. */
-export function expectedRevision(expect: Revision | 'absent'): Revision {
+function expectedRevision(expect: Revision | 'absent'): Revision {
   return expect === 'absent' ? noRevision : expect
 }

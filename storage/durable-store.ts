@@ -1,16 +1,15 @@
 import type { Clock } from '../src/machinery/clock.ts'
 import type { Revision } from '../src/machinery/revision.ts'
 import { copyDatabase } from './backup.ts'
-import type { CommitBatch } from './commit-batch.ts'
-import { Counters } from './counters.ts'
+import type { CommitBatch, State } from './commit-batch.ts'
 import type { Database, OpenDatabase, Operation } from './database.ts'
-import { HotCache, type State } from './hot-cache.ts'
 import { countKey, currentKey, keyText, metaKey, parseKeyText, textRange } from './keys.ts'
 import type { StoreLimits } from './limits.ts'
 import { readLog } from './log-reader.ts'
 import { checkComplete, headOf } from './opening.ts'
 import { pastVersions } from './past.ts'
 import { closedRange, currentRange, pastRange } from './range.ts'
+import { RecentMap } from './recent-map.ts'
 import { currentFormat, type Meta, makeMetaRow, readCountRow, readVersion } from './rows.ts'
 import type { Follower, Key, KeyRange, RangeOptions, RangeResult, Store, Stored, StoreStats, Write } from './store.ts'
 import { Compacted, FutureRevision, StoreUnavailable } from './store.ts'
@@ -18,6 +17,9 @@ import { Sweeper, type SweeperPort } from './sweeper.ts'
 import { View } from './view.ts'
 import { type LogSource, type LogStretch, WatchLog } from './watch-log.ts'
 import { Writer, type WriterPort } from './writer.ts'
+
+/** What an entry of the hot states weighs besides its value: strings, objects and the map. */
+const stateOverhead = 400
 
 /**
  * Opens the store that a database in this folder holds, or makes one. Throws StoreUnavailable when it is damaged, foreign, newer or in
@@ -47,8 +49,11 @@ export class DurableStore implements Store, WriterPort, SweeperPort, LogSource {
   readonly #folder: string
   readonly #openDatabase: OpenDatabase
   readonly #limits: StoreLimits
-  readonly states: HotCache
-  readonly #counters = new Counters()
+  readonly #clock: Clock
+  /** The newest values, and keys known to have none; each commit tells it, so what is here is true. */
+  readonly states: RecentMap<State>
+  /** Committed numbers of keys by the key of their row; the others are read when a key of theirs comes or goes. */
+  readonly #counters = new RecentMap<number>(20_000, () => 1)
   readonly #writer: Writer
   readonly #sweeper: Sweeper
   readonly #log: WatchLog
@@ -72,7 +77,8 @@ export class DurableStore implements Store, WriterPort, SweeperPort, LogSource {
     this.#limits = limits
     this.#database = database
     this.#revision = meta.revision
-    this.states = new HotCache(limits)
+    this.#clock = limits.clock
+    this.states = new RecentMap(limits.hotBytes, (state) => (state?.row.length ?? 0) + stateOverhead)
     this.#writer = new Writer(this, limits)
     this.#sweeper = new Sweeper(this, limits, meta)
     this.#log = new WatchLog(limits, this, meta.revision)
@@ -150,7 +156,7 @@ export class DurableStore implements Store, WriterPort, SweeperPort, LogSource {
       oldest: this.oldest,
       followers: this.#log.followers,
       queuedWrites: this.#writer.queuedWrites,
-      memoryBytes: this.states.bytes + this.#log.bytes + this.#writer.queuedBytes,
+      memoryBytes: this.states.weight + this.#log.bytes + this.#writer.queuedBytes,
     }
   }
 
@@ -192,7 +198,7 @@ export class DurableStore implements Store, WriterPort, SweeperPort, LogSource {
   write(batch: CommitBatch): Promise<void> {
     const database = this.#database
     if (database === undefined) return Promise.reject(new StoreUnavailable('the store is not open'))
-    batch.finishCounts()
+    batch.finish(this.#clock.now())
     const meta: Meta = {
       format: currentFormat,
       revision: batch.last,

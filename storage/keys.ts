@@ -6,7 +6,7 @@ import type { Key, KeyRange } from './store.ts'
  *
  *   c  type namespace name              the newest value of a key
  *   h  type namespace name  revision    a value that was replaced, or the last state of a deleted one; newest first
- *   l  revision                         one row per write, in order: what happened to which key
+ *   l  revision                         one row per batch, in order, with its last revision: what happened to which keys
  *   n  type [namespace]                 how many keys there are
  *   m                                   format, newest revision, how far the past was forgotten
  *
@@ -124,7 +124,7 @@ export function textOfHistoryKey(rowKey: string): string {
   return rowKey.slice(1, -revisionDigits)
 }
 
-/** The place of a write in the log. */
+/** The place in the log of a batch that ends with this revision. What is at or behind the place of a revision has its write. */
 export function logKey(revision: Revision): string {
   return space.log + fixedRevision(revision)
 }

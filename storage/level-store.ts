@@ -182,7 +182,8 @@ const advice: readonly (readonly [RegExp, (folder: string) => string])[] = [
     (folder) => `the disk of ${folder} is full: free some space, writing goes on by itself`,
   ],
   [
-    /LEVEL_CORRUPTION|Corruption/,
+    // A table that is shorter than it should be is an invalid argument to LevelDB.
+    /LEVEL_CORRUPTION|Corruption|\.(?:ldb|sst): Invalid argument/,
     (folder) => `a file of the store in ${folder} is damaged: stop the hub and restore a backup into an empty folder`,
   ],
   [

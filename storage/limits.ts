@@ -19,9 +19,8 @@ export interface StoreLimits {
   /** Writes that may wait for the disk, by count and by bytes; more are refused. */
   readonly queuedWrites: number
   readonly queuedBytes: number
-  /** Values kept in memory for `get` and for conditions, in bytes, and the keys whose bare revision is remembered. */
+  /** Values kept in memory for `get` and for conditions, in bytes. */
   readonly hotBytes: number
-  readonly hotRevisions: number
 }
 
 /** Limits and time of a store; what is left out has the default of `defaultLimits` and the machine's clock. */
@@ -41,7 +40,6 @@ export const defaultLimits: StoreLimits = {
   queuedWrites: 10_000,
   queuedBytes: 64 * 1024 * 1024,
   hotBytes: 32 * 1024 * 1024,
-  hotRevisions: 50_000,
 }
 
 /** The options with every gap filled. */

@@ -1,18 +1,16 @@
 import type { Revision } from '../src/machinery/revision.ts'
 import { noRevision } from '../src/machinery/revision.ts'
-import { currentKey, historyKey, logKey, rangeHas, revisionOfLogKey } from './keys.ts'
-import { type LogEntry, readLogRow, readVersion, type Version } from './rows.ts'
+import { currentKey, historyKey, logKey, rangeHas } from './keys.ts'
+import { type PlacedLogEntry, readLogRow, readVersion, type Version } from './rows.ts'
 import type { KeyRange, StoreEvent } from './store.ts'
 import { Compacted, StoreUnavailable } from './store.ts'
 import { CommittedEvent } from './store-event.ts'
 import type { View } from './view.ts'
 import type { LogStretch } from './watch-log.ts'
 
-/** So many rows of the log are looked at in one go, and so many bytes of values are read. */
-const scanRows = 4_096
+/** About so many writes are looked at in one go, and so many bytes of values are read. */
+const scanLength = 4_096
 const readBytes = 1024 * 1024
-
-type Found = LogEntry & { readonly revision: Revision }
 
 /**
  * Makes the events of a range again from what is on disk, from strictly after a revision on. The view must have the log from there on;
@@ -25,29 +23,24 @@ export async function readLog(
   maxEvents: number,
   oldest: () => Revision,
 ): Promise<LogStretch> {
-  const found: Found[] = []
+  const found: PlacedLogEntry[] = []
   let position = after
   let bytes = 0
   const from = logKey((after + 1) as Revision)
-  const cursor = view.snapshot.cursor({ from, to: logKey((view.revision + 1) as Revision), limit: scanRows })
+  const cursor = view.snapshot.cursor({ from, to: logKey((view.revision + 1) as Revision) })
   try {
-    scan: for (;;) {
-      const rows = await cursor.next(512)
+    scan: while (position - after < scanLength) {
+      const rows = await cursor.next(16)
       if (rows.length === 0) break
-      for (const [key, row] of rows) {
-        const revision = revisionOfLogKey(key)
-        if (revision !== position + 1) {
-          if (after < oldest()) throw new Compacted(after, oldest())
-          throw new StoreUnavailable(
-            `write ${position + 1} is missing in the log: restore a backup into an empty folder`,
-          )
+      for (const [, row] of rows) {
+        for (const entry of readLogRow(row, position)) {
+          if (entry.revision !== position + 1) throw gap(position, after, oldest())
+          position = entry.revision
+          if (!rangeHas(range, entry.key)) continue
+          found.push(entry)
+          bytes += entry.size
+          if (found.length >= maxEvents || bytes >= readBytes) break scan
         }
-        position = revision
-        const entry = readLogRow(row)
-        if (!rangeHas(range, entry.key)) continue
-        found.push({ ...entry, revision })
-        bytes += entry.size
-        if (found.length >= maxEvents || bytes >= readBytes) break scan
       }
     }
   } finally {
@@ -56,7 +49,12 @@ export async function readLog(
   return { events: await eventsOf(view, found), position }
 }
 
-async function eventsOf(view: View, found: readonly Found[]): Promise<readonly StoreEvent[]> {
+function gap(position: Revision, after: Revision, oldest: Revision): Error {
+  if (after < oldest) return new Compacted(after, oldest)
+  return new StoreUnavailable(`write ${position + 1} is missing in the log: restore a backup into an empty folder`)
+}
+
+async function eventsOf(view: View, found: readonly PlacedLogEntry[]): Promise<readonly StoreEvent[]> {
   if (found.length === 0) return []
   // A value is in the history when it was replaced or deleted since, and current otherwise.
   const written = await versions(
@@ -89,11 +87,11 @@ async function eventsOf(view: View, found: readonly Found[]): Promise<readonly S
 
 async function versions(
   view: View,
-  entries: readonly Found[],
+  entries: readonly PlacedLogEntry[],
   keys: readonly string[],
-): Promise<ReadonlyMap<Found, Version>> {
+): Promise<ReadonlyMap<PlacedLogEntry, Version>> {
   const rows = keys.length === 0 ? [] : await view.snapshot.getMany(keys)
-  const result = new Map<Found, Version>()
+  const result = new Map<PlacedLogEntry, Version>()
   entries.forEach((entry, i) => {
     const row = rows[i]
     if (row !== undefined) result.set(entry, readVersion(entry.key, row))

@@ -1,14 +1,14 @@
 import { noRevision, type Revision } from '../src/machinery/revision.ts'
 import type { Database } from './database.ts'
 import { logKey, metaKey, revisionOfLogKey } from './keys.ts'
-import { currentFormat, type Meta, makeMetaRow, readMetaRow } from './rows.ts'
+import { currentFormat, firstOfLogRow, type Meta, makeMetaRow, readMetaRow } from './rows.ts'
 import { StoreUnavailable } from './store.ts'
 
 /**
- * How many of the newest log rows are counted when a store is opened. More than fit into the files that LevelDB replays, which are the
+ * How many of the newest writes are looked for when a store is opened. More than fit into the files that LevelDB replays, which are the
  * only place where a batch can disappear without an error.
  */
-const checkedRows = 100_000
+const checkedWrites = 100_000
 
 /** Reads what a store knows of itself; an empty database becomes a store. Throws StoreUnavailable for a database of somebody else. */
 export async function headOf(database: Database, folder: string): Promise<Meta> {
@@ -37,17 +37,16 @@ export async function headOf(database: Database, folder: string): Promise<Meta> 
 export async function checkComplete(database: Database, meta: Meta, folder: string): Promise<void> {
   const snapshot = database.snapshot()
   try {
-    let next = Math.max(meta.oldest, meta.revision - checkedRows) + 1
+    let next = Math.max(meta.oldest, meta.revision - checkedWrites) + 1
     const cursor = snapshot.cursor({
       from: logKey(next as Revision),
       to: logKey(Number.MAX_SAFE_INTEGER as Revision),
-      keysOnly: true,
     })
     try {
       for (;;) {
         const rows = await cursor.next(1_000)
         if (rows.length === 0) break
-        for (const [key] of rows) if (revisionOfLogKey(key) === next) next++
+        for (const [key, row] of rows) if (firstOfLogRow(row) <= next) next = revisionOfLogKey(key) + 1
       }
     } finally {
       await cursor.close()

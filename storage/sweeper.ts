@@ -1,9 +1,9 @@
 import type { Clock } from '../src/machinery/clock.ts'
 import { noRevision, type Revision } from '../src/machinery/revision.ts'
 import type { Operation } from './database.ts'
-import { historyKey, logKey, revisionOfLogKey } from './keys.ts'
+import { historyKey, logKey } from './keys.ts'
 import type { StoreLimits } from './limits.ts'
-import { type LogEntry, readLogRow } from './rows.ts'
+import { type PlacedLogEntry, readLogRow } from './rows.ts'
 import type { View } from './view.ts'
 
 /** So many revisions are forgotten with one batch: few enough that the writes beside them do not notice. */
@@ -93,9 +93,9 @@ export class Sweeper {
       if (this.#swept >= this.#wanted && this.#port.revision - this.#swept <= this.#limits.minEvents) return
       const next = await this.#next()
       // A clock that was set back makes no holes: what is behind an event that stays, stays.
-      const end = next.findIndex(([revision, entry]) => !this.#due(revision, entry))
+      const end = next.findIndex((entry) => !this.#due(entry))
       const entries = end < 0 ? next : next.slice(0, end)
-      const last = entries.at(-1)?.[0]
+      const last = entries.at(-1)?.revision
       if (last === undefined) return
       if (last > this.#oldest) this.#oldest = last
       const before = this.#swept
@@ -110,26 +110,26 @@ export class Sweeper {
     }
   }
 
-  #due(revision: Revision, entry: LogEntry): boolean {
+  #due({ revision, timeMs }: PlacedLogEntry): boolean {
     if (revision <= this.#wanted) return true
     const kept = this.#port.revision - revision
     if (kept >= this.#limits.maxEvents) return true
-    return kept >= this.#limits.minEvents && entry.timeMs <= this.#clock.now() - this.#limits.eventWindowMs
+    return kept >= this.#limits.minEvents && timeMs <= this.#clock.now() - this.#limits.eventWindowMs
   }
 
-  async #next(): Promise<(readonly [Revision, LogEntry])[]> {
+  async #next(): Promise<readonly PlacedLogEntry[]> {
     const view = this.#port.view()
     try {
       const from = logKey((this.#swept + 1) as Revision)
-      const to = logKey((view.revision + 1) as Revision)
-      const cursor = view.snapshot.cursor({ from, to, limit: sweepLength })
+      const cursor = view.snapshot.cursor({ from, to: logKey((view.revision + 1) as Revision) })
       try {
-        const entries: (readonly [Revision, LogEntry])[] = []
-        for (;;) {
-          const rows = await cursor.next(sweepLength)
-          if (rows.length === 0) return entries
-          for (const [key, row] of rows) entries.push([revisionOfLogKey(key), readLogRow(row)])
+        const entries: PlacedLogEntry[] = []
+        while (entries.length < sweepLength) {
+          const rows = await cursor.next(8)
+          if (rows.length === 0) break
+          for (const [, row] of rows) entries.push(...readLogRow(row, this.#swept))
         }
+        return entries.slice(0, sweepLength)
       } finally {
         await cursor.close()
       }
@@ -139,9 +139,10 @@ export class Sweeper {
   }
 }
 
-function rowsOf([revision, entry]: readonly [Revision, LogEntry]): Operation[] {
-  const rows: Operation[] = [{ type: 'del', key: logKey(revision) }]
-  if (entry.previous !== noRevision) rows.push({ type: 'del', key: historyKey(entry.text, entry.previous) })
-  if (entry.type === 'delete') rows.push({ type: 'del', key: historyKey(entry.text, revision) })
+function rowsOf({ revision, text, type, previous, last }: PlacedLogEntry): Operation[] {
+  const rows: Operation[] = []
+  if (last) rows.push({ type: 'del', key: logKey(revision) })
+  if (previous !== noRevision) rows.push({ type: 'del', key: historyKey(text, previous) })
+  if (type === 'delete') rows.push({ type: 'del', key: historyKey(text, revision) })
   return rows
 }

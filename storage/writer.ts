@@ -1,15 +1,19 @@
-import type { Clock } from '../src/machinery/clock.ts'
 import type { Revision } from '../src/machinery/revision.ts'
-import { CommitBatch, expectedRevision, type KnownStates, type QueuedWrite } from './commit-batch.ts'
+import { CommitBatch, type KnownStates, type QueuedWrite, type State } from './commit-batch.ts'
 import type { Operation } from './database.ts'
-import type { HotCache, State } from './hot-cache.ts'
 import { countKey, keyText } from './keys.ts'
-import type { Stored, Write } from './store.ts'
+import type { RecentMap } from './recent-map.ts'
+import type { Key, Stored, Write } from './store.ts'
 import { OutcomeUnknown, StoreUnavailable } from './store.ts'
 
 /** At most so many writes, and so many bytes of values, go to disk in one batch. */
 const batchWrites = 1_024
+/** So few writes are not worth to be parted: a sync costs as much as deciding some dozens. */
+const smallBatch = 64
 const batchBytes = 8 * 1024 * 1024
+
+/** A batch that took longer than this came from a disk that wants few and large ones. */
+const slowFlightMs = 8
 
 /** Waits between attempts to open the database again. */
 const firstRetryMs = 50
@@ -19,7 +23,8 @@ const lastRetryMs = 5_000
 export interface WriterPort {
   /** The newest published revision. */
   readonly revision: Revision
-  readonly states: HotCache
+  /** The states of the keys used last, as of the published revision. */
+  readonly states: RecentMap<State>
   /** States and counters as of the published revision, from disk; asked only while nothing newer than the batch on its way exists. */
   readStates(texts: readonly string[]): Promise<readonly State[]>
   knownCount(key: string): number | undefined
@@ -52,7 +57,6 @@ interface Chore {
  */
 export class Writer {
   readonly #port: WriterPort
-  readonly #clock: Clock
   readonly #limits: { readonly queuedWrites: number; readonly queuedBytes: number }
   #queue: QueuedWrite[] = []
   #queuedWrites = 0
@@ -64,6 +68,8 @@ export class Writer {
   #flight: CommitBatch | undefined
   #preparation: Promise<void> | undefined
   #scheduled = false
+  /** How long the last batch took. */
+  #flightMs = 0
   #recovering = false
   /** Why writes are refused at once. */
   #refusal: StoreUnavailable | undefined
@@ -71,13 +77,9 @@ export class Writer {
   #idle: (() => void)[] = []
   #stopWaiting: (() => void) | undefined
 
-  constructor(
-    port: WriterPort,
-    limits: { readonly queuedWrites: number; readonly queuedBytes: number; readonly clock: Clock },
-  ) {
+  constructor(port: WriterPort, limits: { readonly queuedWrites: number; readonly queuedBytes: number }) {
     this.#port = port
     this.#limits = limits
-    this.#clock = limits.clock
   }
 
   /** Writes that have no answer yet. */
@@ -145,7 +147,16 @@ export class Writer {
 
   #full(): boolean {
     const batch = this.#ready
-    return batch !== undefined && (batch.accepted.length >= batchWrites || batch.bytes >= batchBytes)
+    return batch !== undefined && (batch.accepted.length >= this.#batchLimit() || batch.bytes >= batchBytes)
+  }
+
+  /**
+   * On a fast disk half of the writes that wait go with each batch: while it is written, the other half is decided. When all went
+   * together, disk and processor would wait for each other by turns.
+   */
+  #batchLimit(): number {
+    if (this.#flightMs > slowFlightMs) return batchWrites
+    return Math.min(batchWrites, Math.max(smallBatch, Math.ceil(this.#queuedWrites / 2)))
   }
 
   /** Decides the writes that wait, right away when everything about their keys is in memory. */
@@ -155,8 +166,7 @@ export class Writer {
     const group = this.#takeGroup(batch)
     const known = new GroupStates(this.#port, this.#flight)
     const decide = () => {
-      const timeMs = this.#clock.now()
-      for (const queued of group) batch.add(queued, known, timeMs)
+      for (const queued of group) batch.add(queued, known)
     }
     const loading = known.load(group)
     if (loading === undefined) {
@@ -180,10 +190,11 @@ export class Writer {
   }
 
   #takeGroup(batch: CommitBatch): QueuedWrite[] {
+    const limit = this.#batchLimit()
     let count = 0
     let bytes = batch.bytes
     for (const queued of this.#queue) {
-      if (count > 0 && (batch.accepted.length + count >= batchWrites || bytes + queued.size > batchBytes)) break
+      if (count > 0 && (batch.accepted.length + count >= limit || bytes + queued.size > batchBytes)) break
       count++
       bytes += queued.size
     }
@@ -202,8 +213,12 @@ export class Writer {
     for (const chore of this.#choresInFlight) batch.operations.push(...chore.operations)
     this.#flight = batch
     this.#port.fixView()
+    const start = performance.now()
     this.#port.write(batch).then(
-      () => this.#landed(batch),
+      () => {
+        this.#flightMs = performance.now() - start
+        this.#landed(batch)
+      },
       (error: unknown) => this.#recover(batch, error),
     )
   }
@@ -309,7 +324,6 @@ class GroupStates implements KnownStates {
   readonly #port: WriterPort
   readonly #flight: CommitBatch | undefined
   readonly #states = new Map<string, State>()
-  readonly #revisions = new Map<string, Revision>()
   readonly #counts = new Map<string, number>()
 
   constructor(port: WriterPort, flight: CommitBatch | undefined) {
@@ -317,13 +331,10 @@ class GroupStates implements KnownStates {
     this.#flight = flight
   }
 
-  state(text: string): State | undefined {
-    return this.#states.get(text)
-  }
-
-  revision(text: string): Revision | undefined {
+  state(text: string): State {
     const state = this.#states.get(text)
-    return state === undefined ? this.#revisions.get(text) : ((state?.revision ?? 0) as Revision)
+    if (state === undefined) throw new Error('a write was decided before the state of its keys was known')
+    return state
   }
 
   count(key: string): number {
@@ -336,17 +347,16 @@ class GroupStates implements KnownStates {
   load(group: readonly QueuedWrite[]): Promise<void> | undefined {
     const missing = new Set<string>()
     const counters = new Set<string>()
+    let counted: Key | undefined
     for (const { write, text } of group) {
       this.#need(text, missing)
-      for (const { key, expect } of write.also ?? []) {
-        const other = keyText(key)
-        const revision = this.#flight?.states.has(other) ? undefined : this.#port.states.revision(other)
-        // A condition that fails is answered with the value; one that holds needs no more than the number.
-        if (revision !== undefined && revision === expectedRevision(expect)) this.#revisions.set(other, revision)
-        else this.#need(other, missing)
-      }
-      this.#needCount(countKey(write.key.type), counters)
-      this.#needCount(countKey(write.key.type, write.key.namespace), counters)
+      for (const { key } of write.also ?? []) this.#need(keyText(key), missing)
+      const { type, namespace } = write.key
+      // Most groups are of one kind in one namespace.
+      if (counted?.type === type && counted.namespace === namespace) continue
+      counted = write.key
+      this.#needCount(countKey(type), counters)
+      this.#needCount(countKey(type, namespace), counters)
     }
     if (missing.size === 0 && counters.size === 0) return undefined
     return this.#read([...missing], [...counters])
@@ -354,7 +364,8 @@ class GroupStates implements KnownStates {
 
   #need(text: string, missing: Set<string>): void {
     if (this.#states.has(text)) return
-    const state = this.#flight?.states.has(text) ? this.#flight.states.get(text) : this.#port.states.get(text)
+    const inFlight = this.#flight?.states.get(text)
+    const state = inFlight === undefined ? this.#port.states.get(text) : inFlight
     if (state === undefined) missing.add(text)
     else this.#states.set(text, state)
   }

@@ -226,7 +226,7 @@ export function describeModel(open: StoreOpener): void {
     await fc.assert(
       fc.asyncProperty(commands, async (sequence) => {
         // So little is kept in memory that most of what is read comes from the log and the history.
-        const store = await open({ recentEvents: 4, pendingEvents: 2, hotBytes: 2_000, hotRevisions: 2 })
+        const store = await open({ recentEvents: 4, pendingEvents: 2, hotBytes: 2_000 })
         const model = new Model()
         const real: Real = { store, followers: [] }
         try {
