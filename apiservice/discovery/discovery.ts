@@ -149,8 +149,10 @@ function resourceList(group: ServedGroup, version: string): Record<string, unkno
 }
 
 function bodyOf(page: Page, representation: Representation): Buffer {
-  const plain = representation.format === 'json' && !representation.pretty
-  return plain ? page.json : encodeObject(page.value, representation)
+  if (representation.format === 'json' && !representation.pretty) return page.json
+  // The two lists of the core group do not say their version in JSON; an object of protobuf has to.
+  const value = representation.format === 'protobuf' ? { apiVersion: 'v1', ...page.value } : page.value
+  return encodeObject(value, representation)
 }
 
 function representationOf(

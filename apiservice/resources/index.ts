@@ -3,7 +3,7 @@ import { applications } from './application.ts'
 import { builtinDefinitions } from './builtin.ts'
 import { shipments } from './shipment.ts'
 
-/** Every kind that a hub serves from the start: those of Kubernetes, and its own. Others come with CustomResourceDefinitions. */
+/** Every kind that a hub serves from its first second: those of Kubernetes, and its own. */
 export function definitions(): readonly ResourceDefinition[] {
   return [...builtinDefinitions(), applications, shipments]
 }

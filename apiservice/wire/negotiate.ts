@@ -167,9 +167,9 @@ function representationOf(
   { custom }: NegotiateOptions,
 ): Acceptable | undefined {
   const stream = parameters.get('stream') ?? ''
-  if (stream !== '' && stream !== 'watch') return undefined
-  const streamVersion = parameters.get('sv')
-  if (streamVersion !== undefined && streamVersion !== 'v1') return undefined
+  if (stream !== '' && (stream !== 'watch' || format === 'yaml')) return undefined
+  const streamVersion = parameters.get('sv') ?? ''
+  if (streamVersion !== '' && streamVersion !== 'v1') return undefined
   const pretty = parameters.get('pretty') === '1'
   const transform = parameters.get('as')
   const version = parameters.get('v')

@@ -3,12 +3,14 @@ import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import type { Clock } from '../../../src/machinery/clock.ts'
 import type { Exchange, Reply } from '../../exchange.ts'
+import { takesGzip } from '../../wire/encode.ts'
 import type { ServedGroup } from '../groups.ts'
 import type { VersionInfo } from '../version.ts'
 import { Descriptions } from './descriptions.ts'
 import type { DocumentContext, OpenApiDocument } from './document.ts'
+import { encodeSwagger } from './gnostic.ts'
 import { type DocumentSource, documentSources } from './sources.ts'
-import { SwaggerBuilder } from './swagger.ts'
+import { SwaggerBuilder, type SwaggerDocument } from './swagger.ts'
 
 /** What OpenAPI is made of. */
 export interface OpenApiOptions {
@@ -23,6 +25,12 @@ interface Written {
   readonly hash: string
 }
 
+/** The one document of version 2, in the forms that are asked for. All forms have the hash of the JSON one. */
+interface WrittenSwagger extends Written {
+  readonly zipped: Buffer
+  protobuf?: Buffer
+}
+
 interface Kept {
   readonly basis: readonly unknown[]
   readonly written: Promise<Written>
@@ -32,17 +40,23 @@ const documentPrefix = '/openapi/v3/'
 const yearMs = 365 * 24 * 3_600_000
 const compress = promisify(gzip)
 
+const json = 'application/json'
+const jsonRanges = ['', json, 'application/*', '*/*']
+
+/** Asked for with an at sign or with a dot; answered with a dot, since an at sign is no token of a media type. */
+const protobuf = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'
+const protobufRanges = [protobuf, 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf']
+
 /**
- * `/openapi/v3` and `/openapi/v2` as JSON. A document is made when it is first asked for, kept as bytes, and made again only when one of its
- * own kinds changes. The protobuf forms are not served: clients that ask for nothing else get 406 and fall back, kubectl to the types that
- * it was built with.
+ * `/openapi/v3` as JSON and `/openapi/v2` as JSON or protobuf. A document is made when it is first asked for, kept as bytes, and made again
+ * only when one of its own kinds changes. Version 3 has no protobuf form here: no known client asks for it alone.
  */
 export class OpenApi {
   readonly #options: OpenApiOptions
   readonly #context: DocumentContext
   readonly #kept = new Map<string, Kept>()
   #sources: ReadonlyMap<string, DocumentSource> | undefined
-  #swagger: Promise<Written & { readonly zipped: Buffer }> | undefined
+  #swagger: Promise<WrittenSwagger> | undefined
 
   constructor(options: OpenApiOptions) {
     this.#options = options
@@ -79,7 +93,9 @@ export class OpenApi {
   async #documentReply(path: string, headers: Exchange['headers'], query: URLSearchParams): Promise<Reply> {
     const written = await this.#document(path.slice(documentPrefix.length))
     if (written === undefined) return { code: 404, headers: {} }
-    if (!acceptsJson(headers['accept'])) return { code: 406, headers: { vary: 'Accept' } }
+    if (acceptedType(headers['accept'], [[json, jsonRanges]]) === undefined) {
+      return { code: 406, headers: { vary: 'Accept' } }
+    }
     const { body, hash } = written
     const etag = `"${hash}"`
     const shared = { etag, vary: 'Accept' }
@@ -95,14 +111,22 @@ export class OpenApi {
 
   async #swaggerReply(headers: Exchange['headers']): Promise<Reply> {
     const vary = ['Accept-Encoding', 'Accept']
-    if (!acceptsJson(headers['accept'])) return { code: 406, headers: { vary } }
+    const type = acceptedType(headers['accept'], [
+      [json, jsonRanges],
+      [protobuf, protobufRanges],
+    ])
+    if (type === undefined) return { code: 406, headers: { vary } }
     this.#swagger ??= this.#writeSwagger()
-    const { body, zipped, hash } = await this.#swagger
-    const etag = `"${hash}"`
+    const written = await this.#swagger
+    const etag = `"${written.hash}"`
     if (hasCopy(headers['if-none-match'], etag)) return { code: 304, headers: { etag, vary } }
-    const shared = { etag, vary, 'content-type': 'application/json' }
-    if (!/\bgzip\b/.test(textOf(headers['accept-encoding']))) return { code: 200, headers: shared, body }
-    return { code: 200, headers: { ...shared, 'content-encoding': 'gzip' }, body: zipped }
+    const shared = { etag, vary, 'content-type': type }
+    if (type === protobuf) {
+      written.protobuf ??= encodeSwagger(JSON.parse(written.body.toString('utf8')) as SwaggerDocument)
+      return { code: 200, headers: shared, body: written.protobuf }
+    }
+    if (!takesGzip(textOf(headers['accept-encoding']))) return { code: 200, headers: shared, body: written.body }
+    return { code: 200, headers: { ...shared, 'content-encoding': 'gzip' }, body: written.zipped }
   }
 
   #known(): ReadonlyMap<string, DocumentSource> {
@@ -125,7 +149,7 @@ export class OpenApi {
     return written
   }
 
-  async #writeSwagger(): Promise<Written & { readonly zipped: Buffer }> {
+  async #writeSwagger(): Promise<WrittenSwagger> {
     try {
       const builder = new SwaggerBuilder()
       for (const path of this.#known().keys()) {
@@ -153,12 +177,16 @@ function sameThings(a: readonly unknown[], b: readonly unknown[]): boolean {
 const textOf = (header: string | readonly string[] | undefined): string =>
   typeof header === 'string' ? header : (header ?? []).join(',')
 
-const jsonRanges = new Set(['', 'application/json', 'application/*', '*/*'])
-
-function acceptsJson(accept: string | readonly string[] | undefined): boolean {
-  return textOf(accept)
-    .split(',')
-    .some((clause) => jsonRanges.has((clause.split(';')[0] ?? '').trim()))
+/** The first type of which the client, in the order of its header, wants a range; undefined when there is none. */
+function acceptedType(
+  accept: string | readonly string[] | undefined,
+  served: readonly (readonly [type: string, ranges: readonly string[]])[],
+): string | undefined {
+  for (const clause of textOf(accept).split(',')) {
+    const range = (clause.split(';', 1)[0] ?? '').trim()
+    for (const [type, ranges] of served) if (ranges.includes(range)) return type
+  }
+  return undefined
 }
 
 /** Whether If-None-Match names this entity. Validators are compared weakly (RFC 9110, section 13.1.2). */

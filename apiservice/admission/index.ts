@@ -1,0 +1,8 @@
+import type { Store } from '../../storage/store.ts'
+import { Admission } from '../registry/admission.ts'
+import { namespaceLifecycle } from './namespace-lifecycle.ts'
+
+/** Every plugin, in the order in which they run. */
+export function openAdmission(store: Store): Admission {
+  return new Admission([namespaceLifecycle(store)])
+}

@@ -1,0 +1,170 @@
+import { randomUUID } from 'node:crypto'
+import type { Clock } from '../src/machinery/clock.ts'
+import type { Logger } from '../src/machinery/log.ts'
+import { StatusError } from '../src/machinery/status-error.ts'
+import { StoreUnavailable } from '../storage/store.ts'
+import type { Discovery } from './discovery/discovery.ts'
+import type { Exchange, Reply } from './exchange.ts'
+import { authorize } from './filters/authorize.ts'
+import { type InFlight, isLongRunning } from './filters/limits.ts'
+import { parseRequestInfo, type RequestInfo } from './filters/request-info.ts'
+import type { ApiRequest, Identity } from './handlers/handler.ts'
+import { parseTimeout } from './handlers/options.ts'
+import { handlerFor } from './handlers/routes.ts'
+import type { UserInfo } from './registry/context.ts'
+import type { Registry } from './registry/registry.ts'
+import { compress, warningHeaders } from './wire/encode.ts'
+
+/** What the dispatcher needs of the rest of the hub. */
+export interface DispatcherOptions {
+  readonly registry: Registry
+  readonly discovery: Discovery
+  readonly identity: Identity
+  readonly inFlight: InFlight
+  readonly clock: Clock
+  readonly log: Logger
+  /** Everything that is no API path: health, metrics, pages. */
+  readonly web: (exchange: Exchange, user: UserInfo) => Promise<Reply>
+  /** Called with each finished request, for metrics. */
+  readonly observe?: (info: RequestInfo, code: number, seconds: number) => void
+}
+
+const maxTimeoutMs = 60_000
+const pageNotFound: Reply = {
+  code: 404,
+  headers: { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' },
+  body: Buffer.from('404 page not found\n'),
+}
+
+/**
+ * The filter chain, in the order in which a request meets it, then the handler of its verb. Never rejects: every failure is a reply, a
+ * Status where it is one and a logged 500 where it is a bug.
+ */
+export class Dispatcher {
+  readonly #options: DispatcherOptions
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options
+  }
+
+  async dispatch(exchange: Exchange): Promise<Reply> {
+    const { log, observe } = this.#options
+    const started = performance.now()
+    const auditId = auditIdOf(exchange)
+    const warnings: string[] = []
+    let info: RequestInfo | undefined
+    let reply: Reply
+    try {
+      info = parseRequestInfo(exchange.method, exchange.url)
+      reply = await this.#answer(exchange, info, warnings)
+    } catch (error) {
+      reply = this.#failure(error, exchange, auditId)
+    }
+    if (info) observe?.(info, reply.code, (performance.now() - started) / 1000)
+    log.debug({ method: exchange.method, url: exchange.url, code: reply.code, auditId }, 'answered a request')
+    return {
+      ...reply,
+      headers: {
+        'cache-control': 'no-cache, private',
+        'audit-id': auditId,
+        ...(warnings.length === 0 ? {} : { warning: warningHeaders(warnings) }),
+        ...reply.headers,
+      },
+    }
+  }
+
+  async #answer(exchange: Exchange, info: RequestInfo, warnings: string[]): Promise<Reply> {
+    const { identity, inFlight } = this.#options
+    const user = await identity.authenticator.authenticate(exchange)
+    await authorize(identity.authorizer, user, info)
+    const leave = inFlight.enter(info)
+    try {
+      if (!info.isResourceRequest) return await this.#answerPath(exchange, info, user)
+      const request = this.#address(exchange, info, user, warnings)
+      const handler = handlerFor(request)
+      if (isLongRunning(info)) return await handler(request)
+      const reply = await beforeDeadline(handler(request), info)
+      return compress(reply, { verb: info.verb, acceptEncoding: headerText(exchange, 'accept-encoding') })
+    } finally {
+      leave()
+    }
+  }
+
+  async #answerPath(exchange: Exchange, info: RequestInfo, user: UserInfo): Promise<Reply> {
+    const discovered = await this.#options.discovery.reply(info.path, exchange.headers, info.query)
+    if (discovered) return discovered
+    if (info.path.startsWith('/apis/') && !this.#options.registry.hasGroup(info.path.split('/')[2] ?? ''))
+      return pageNotFound
+    if (info.path.startsWith('/api/') || info.path.startsWith('/apis/')) throw StatusError.noSuchResource()
+    return this.#options.web(exchange, user)
+  }
+
+  #address(exchange: Exchange, info: RequestInfo, user: UserInfo, warnings: string[]): ApiRequest {
+    const { registry, clock, identity } = this.#options
+    const resource = registry.find(info)
+    if (!resource) {
+      if (!registry.hasGroup(info.group)) throw new UnknownGroup()
+      throw StatusError.noSuchResource()
+    }
+    // A namespace in the path of a cluster-scoped kind addresses nothing.
+    if (!resource.definition.namespaced && info.namespace !== '') throw StatusError.noSuchResource()
+    return { info, exchange, user, resource, registry, clock, identity, warnings }
+  }
+
+  #failure(error: unknown, exchange: Exchange, auditId: string): Reply {
+    if (error instanceof UnknownGroup) return pageNotFound
+    const status = this.#statusOf(error, exchange, auditId)
+    const retryAfter = status.details?.retryAfterSeconds
+    return {
+      code: status.code,
+      headers: {
+        'content-type': 'application/json',
+        ...(retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }),
+      },
+      body: Buffer.from(`${JSON.stringify(status.toStatus())}\n`),
+    }
+  }
+
+  #statusOf(error: unknown, exchange: Exchange, auditId: string): StatusError {
+    if (error instanceof StatusError) return error
+    const { log } = this.#options
+    if (error instanceof StoreUnavailable) {
+      log.error({ err: error, auditId }, 'the store could not serve a request')
+      return StatusError.unavailable(error.message, error)
+    }
+    log.error({ err: error, method: exchange.method, path: exchange.url.split('?')[0], auditId }, 'a request met a bug')
+    return StatusError.internal(error)
+  }
+}
+
+/** An API group that nobody serves is answered in plain text, as kube-apiserver does. */
+class UnknownGroup extends Error {}
+
+function auditIdOf(exchange: Exchange): string {
+  const sent = headerText(exchange, 'audit-id')
+  return sent !== undefined && /^[\x21-\x7e]{1,64}$/.test(sent) ? sent : randomUUID()
+}
+
+function headerText(exchange: Exchange, name: string): string | undefined {
+  const value = exchange.headers[name]
+  return typeof value === 'string' ? value : value?.[0]
+}
+
+/** Answers Timeout when a request takes longer than its `timeout` or a minute. What it started may still finish. */
+async function beforeDeadline(reply: Promise<Reply>, info: RequestInfo): Promise<Reply> {
+  const asked = info.query.get('timeout')
+  const ms = asked === null || asked === '' ? maxTimeoutMs : Math.min(parseTimeout(asked), maxTimeoutMs)
+  let timer: NodeJS.Timeout | undefined
+  const deadline = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      const text =
+        'the server was unable to return a response in the time allotted, but may still be processing the request'
+      reject(StatusError.timeout(`Timeout: request did not complete within the allotted timeout: ${text}`))
+    }, ms)
+  })
+  try {
+    return await Promise.race([reply, deadline])
+  } finally {
+    clearTimeout(timer)
+  }
+}

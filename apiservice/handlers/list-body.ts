@@ -1,0 +1,112 @@
+import type { KubeObject } from '../../src/machinery/object.ts'
+import { apiVersionOf } from '../../src/machinery/resource.ts'
+import { encodeObject } from '../wire/encode.ts'
+import { partialMetadata } from '../wire/metadata.ts'
+import type { Representation } from '../wire/negotiate.ts'
+import { parseIncludeObject, tableHead, tableRow } from '../wire/table.ts'
+import type { ApiRequest } from './handler.ts'
+import type { ListItem, Page } from './list.ts'
+
+const chunkBytes = 64 * 1024
+const comma = Buffer.from(',')
+
+/**
+ * The body of a list, in chunks of about 64 KiB as the client takes them: no list is ever in memory as a whole, but for YAML, protobuf
+ * and pretty ones, whose encoders need it.
+ */
+export function listBody(request: ApiRequest, representation: Representation, page: Page): AsyncIterable<Buffer> {
+  const streams = representation.format === 'json' && !representation.pretty
+  if (!streams) return wholeBody(request, representation, page)
+  if (representation.view === 'table') return tableBody(request, representation, page)
+  const { definition, form } = request.resource
+  if (representation.view === 'metadata') {
+    const head = listHead(`meta.k8s.io/${representation.metaVersion}`, 'PartialObjectMetadataList')
+    return streamed(page, head, ({ bytes, parsed }) => [
+      Buffer.from(JSON.stringify(partialMetadata(parsed ?? request.resource.parse(bytes), representation.metaVersion))),
+    ])
+  }
+  return streamed(page, listHead(apiVersionOf(definition), definition.listKind), ({ bytes }) => {
+    const own = request.resource.present(bytes)
+    return definition.custom ? [own] : form.item(own)
+  })
+}
+
+function listHead(apiVersion: string, kind: string): string {
+  return `{"kind":${JSON.stringify(kind)},"apiVersion":${JSON.stringify(apiVersion)},`
+}
+
+/** `metadata` stands first where it is known, and last where only the end of the page tells whether the list goes on. */
+async function* streamed(
+  page: Page,
+  head: string,
+  pieces: (item: ListItem) => readonly Buffer[],
+): AsyncGenerator<Buffer> {
+  const first = page.whole ? `${head}"metadata":${JSON.stringify(page.meta())},"items":[` : `${head}"items":[`
+  yield* chunked(page, Buffer.from(first), pieces)
+  yield Buffer.from(page.whole ? ']}\n' : `],"metadata":${JSON.stringify(page.meta())}}\n`)
+}
+
+async function* chunked(
+  page: Page,
+  head: Buffer,
+  pieces: (item: ListItem) => readonly Buffer[],
+): AsyncGenerator<Buffer> {
+  let waiting: Buffer[] = [head]
+  let size = head.length
+  let separator = false
+  for await (const items of page.items) {
+    for (const item of items) {
+      if (separator) waiting.push(comma)
+      separator = true
+      for (const piece of pieces(item)) {
+        waiting.push(piece)
+        size += piece.length
+      }
+      if (size >= chunkBytes) {
+        yield Buffer.concat(waiting)
+        waiting = []
+        size = 0
+      }
+    }
+  }
+  if (waiting.length > 0) yield Buffer.concat(waiting)
+}
+
+async function* tableBody(request: ApiRequest, { metaVersion }: Representation, page: Page): AsyncGenerator<Buffer> {
+  const { definition } = request.resource
+  const now = request.clock.now()
+  const includeObject = parseIncludeObject(request.info.query.get('includeObject'))
+  const head = `${tableHead(definition, metaVersion)},"rows":[`
+  yield* chunked(page, Buffer.from(head), ({ bytes, parsed }) => [
+    Buffer.from(tableRow(definition, parsed ?? request.resource.parse(bytes), { now, includeObject, metaVersion })),
+  ])
+  yield Buffer.from(`],"metadata":${JSON.stringify(page.meta())}}\n`)
+}
+
+async function* wholeBody(request: ApiRequest, representation: Representation, page: Page): AsyncGenerator<Buffer> {
+  const { definition } = request.resource
+  const { view, metaVersion } = representation
+  const items: unknown[] = []
+  const now = request.clock.now()
+  const includeObject = parseIncludeObject(request.info.query.get('includeObject'))
+  for await (const chunk of page.items) {
+    for (const { bytes, parsed } of chunk) {
+      const object = parsed ?? request.resource.parse(bytes)
+      if (view === 'table') items.push(JSON.parse(tableRow(definition, object, { now, includeObject, metaVersion })))
+      else if (view === 'metadata') items.push(partialMetadata(object, metaVersion))
+      else items.push(definition.custom ? object : withoutKind(object))
+    }
+  }
+  if (view === 'table') {
+    const head = JSON.parse(`${tableHead(definition, metaVersion)}}`) as Record<string, unknown>
+    yield encodeObject({ ...head, metadata: page.meta(), rows: items }, representation)
+    return
+  }
+  const kind = view === 'metadata' ? 'PartialObjectMetadataList' : definition.listKind
+  const apiVersion = view === 'metadata' ? `meta.k8s.io/${metaVersion}` : apiVersionOf(definition)
+  yield encodeObject({ kind, apiVersion, metadata: page.meta(), items }, representation)
+}
+
+function withoutKind({ kind: _kind, apiVersion: _apiVersion, ...rest }: KubeObject): Record<string, unknown> {
+  return rest
+}

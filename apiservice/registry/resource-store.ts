@@ -1,0 +1,339 @@
+import { unlessUnchanged } from '../../src/machinery/apply/managed-fields.ts'
+import { fieldErrors } from '../../src/machinery/field-error.ts'
+import { equalJson, type KubeObject, keyOf, type ObjectKey } from '../../src/machinery/object.ts'
+import { parseRevision } from '../../src/machinery/revision.ts'
+import { hasReason, StatusError } from '../../src/machinery/status-error.ts'
+import {
+  type Condition,
+  ConditionFailed,
+  type Follower,
+  type Key,
+  type KeyRange,
+  type RangeOptions,
+  type RangeResult,
+  type Store,
+  type Stored,
+} from '../../storage/store.ts'
+import type { Admission } from './admission.ts'
+import { CanonicalForm, parseStored } from './canonical.ts'
+import type { DeleteOptions, WriteContext } from './context.ts'
+import { type ResourceDefinition, storeType } from './definition.ts'
+import { isReleased, planDeletion } from './deletion.ts'
+import { recordUpdate } from './field-ownership.ts'
+import { asCreated, asUpdated, checkResourceVersion, generateName, withGeneration, withoutStatus } from './rules.ts'
+import { validateCreate, validateUpdate } from './validation.ts'
+
+/** An object and the bytes in which it is stored and sent. After a dry run the bytes carry the old resourceVersion or none. */
+export interface Written {
+  readonly object: KubeObject
+  readonly bytes: Buffer
+}
+
+/** What an update makes of the stored object. */
+export interface Change {
+  readonly subresource: string
+  /**
+   * The next object from the stored one (undefined: there is none, and `orCreate` is set). May run several times. Where `managed` is set,
+   * the result already has its managed fields.
+   */
+  readonly next: (old: KubeObject | undefined) => Promise<KubeObject> | KubeObject
+  readonly managed: boolean
+  /** An absent object is created instead of refused. */
+  readonly orCreate: boolean
+  /** A result without resourceVersion overwrites whatever is there; otherwise it is refused. */
+  readonly unconditional: boolean
+}
+
+/** How an update ended. */
+export interface Updated extends Written {
+  readonly created: boolean
+  /** The update took the last finalizer of an object that was being deleted, so the object is gone. */
+  readonly removed: boolean
+}
+
+/** How a delete ended. `removed` is false when finalizers or grace keep the object. */
+export interface Removed {
+  readonly object: KubeObject
+  readonly removed: boolean
+}
+
+/** Rivals for one object: an unconditional write tries again this often before it gives up with a Conflict. */
+const updateAttempts = 64
+const generateNameAttempts = 8
+
+/**
+ * The objects of one kind in one version: the rules that hold for every kind, around the store. Knows no kind by name and no HTTP. Every
+ * write ends in one conditional commit, so rules are checked against exactly the state that is replaced.
+ */
+export class ResourceStore {
+  readonly definition: ResourceDefinition
+  readonly form: CanonicalForm
+  readonly #type: string
+  readonly #store: Store
+  readonly #admission: Admission
+  readonly #stored: CanonicalForm
+
+  constructor(definition: ResourceDefinition, store: Store, admission: Admission) {
+    this.definition = definition
+    this.form = new CanonicalForm(definition)
+    this.#stored = definition.storedAs ? new CanonicalForm(definition.storedAs) : this.form
+    this.#type = storeType(definition)
+    this.#store = store
+    this.#admission = admission
+  }
+
+  /** Whether stored bytes are already in this version's form, so that they can be sent as they are. */
+  get sendsStoredBytes(): boolean {
+    return this.definition.storedAs === undefined
+  }
+
+  /** The object in stored bytes, in this version's form. */
+  parse(bytes: Buffer): KubeObject {
+    const object = parseStored(bytes)
+    return this.definition.storedAs?.fromStored(object) ?? object
+  }
+
+  /** Stored bytes in this version's form. */
+  present(bytes: Buffer): Buffer {
+    return this.definition.storedAs ? this.form.bytes(this.parse(bytes)) : bytes
+  }
+
+  /** The stored object. Throws NotFound. */
+  async get(key: ObjectKey): Promise<Stored> {
+    const stored = await this.#store.get(this.#keyOf(key))
+    if (!stored) throw StatusError.notFound(this.definition, key.name)
+    return stored
+  }
+
+  /** A consistent read of a namespace, of everything, or of one name. */
+  range(where: Omit<KeyRange, 'type'>, options: RangeOptions): Promise<RangeResult> {
+    return this.#store.range({ type: this.#type, ...where }, options)
+  }
+
+  count(namespace: string | undefined): Promise<number> {
+    return this.#store.count({ type: this.#type, ...(namespace === undefined ? {} : { namespace }) })
+  }
+
+  /** The events of the same ranges from strictly after a revision. */
+  follow(where: Omit<KeyRange, 'type'>, after: Parameters<Store['follow']>[1]): Follower {
+    return this.#store.follow({ type: this.#type, ...where }, after)
+  }
+
+  /**
+   * Stores a new object. `managed`: it has its managed fields already. Throws AlreadyExists, Invalid, and what admission refuses.
+   */
+  async create(object: KubeObject, namespace: string, context: WriteContext, managed = false): Promise<Written> {
+    const prefix = object.metadata.name ? undefined : object.metadata.generateName
+    if (prefix === undefined) return this.#createOnce(object, namespace, context, managed)
+    for (let attempt = 1; ; attempt++) {
+      const name = generateName(prefix)
+      try {
+        const named = { ...object, metadata: { ...object.metadata, name } }
+        return await this.#createOnce(named, namespace, context, managed)
+      } catch (error) {
+        if (!hasReason(error, 'AlreadyExists')) throw error
+        if (attempt === generateNameAttempts) throw StatusError.nameExhausted(this.definition, name)
+      }
+    }
+  }
+
+  async #createOnce(object: KubeObject, namespace: string, context: WriteContext, managed: boolean): Promise<Written> {
+    const { definition } = this
+    const subresource = ''
+    const entering = asCreated(definition, object, namespace, context.now)
+    const key = keyOf(entering)
+    const owned = managed ? entering : recordUpdate(definition, undefined, entering, subresource, context)
+    const request = { operation: 'CREATE', definition, subresource, key, old: undefined, context } as const
+    const admitted = (await this.#admission.mutate({ ...request, object: owned })) ?? owned
+    const bare = withoutStatus(definition, admitted)
+    const strategyContext = { ...context, subresource }
+    const final = definition.strategy.prepareForCreate?.(bare, strategyContext) ?? bare
+    for (const text of definition.strategy.warnings?.(final, undefined) ?? []) context.warn(text)
+    const errors = validateCreate(definition, final, strategyContext)
+    if (errors.length > 0) throw StatusError.invalid(definition, final.metadata.name ?? '', errors)
+    const commit = async () => {
+      const also = await this.#admission.validate({ ...request, object: final })
+      return this.#put(final, 'absent', also, context)
+    }
+    return retryWhileOthersChange(this.#keyOf(key), commit, (current) => {
+      const terminating = this.parse(current.bytes).metadata.deletionTimestamp !== undefined
+      return StatusError.alreadyExists(definition, key.name, terminating)
+    })
+  }
+
+  /** Changes a stored object. Throws NotFound, Conflict, Invalid, and what admission or `change.next` refuse. */
+  async update(key: ObjectKey, change: Change, context: WriteContext): Promise<Updated> {
+    let stored = await this.#store.get(this.#keyOf(key))
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#updateOnce(key, stored, change, context)
+      } catch (error) {
+        if (!(error instanceof ConditionFailed)) throw error
+        if (attempt === updateAttempts) throw StatusError.conflict(this.definition, key.name)
+        stored = this.#isOwn(error.key, key) ? error.current : await this.#store.get(this.#keyOf(key))
+      }
+    }
+  }
+
+  async #updateOnce(
+    key: ObjectKey,
+    stored: Stored | undefined,
+    change: Change,
+    context: WriteContext,
+  ): Promise<Updated> {
+    const { definition } = this
+    if (!stored) {
+      if (!change.orCreate) throw StatusError.notFound(definition, key.name)
+      const written = await this.create(await change.next(undefined), key.namespace, context, change.managed)
+      return { ...written, created: true, removed: false }
+    }
+    const old = this.parse(stored.bytes)
+    const next = await change.next(old)
+    this.#checkAddressed(next, old, change)
+    const owned = change.managed ? next : recordUpdate(definition, old, next, change.subresource, context)
+    const request = { operation: 'UPDATE', definition, subresource: change.subresource, key, old, context } as const
+    const admitted = (await this.#admission.mutate({ ...request, object: owned })) ?? owned
+    const addressed = asUpdated(definition, admitted, old, change.subresource)
+    const strategyContext = { ...context, subresource: change.subresource }
+    const prepared = definition.strategy.prepareForUpdate?.(addressed, old, strategyContext) ?? addressed
+    const counted = change.subresource === 'status' ? prepared : withGeneration(definition, prepared, old)
+    // A write that would only renew the times of managed fields is no write.
+    const final = unlessUnchanged(old, counted)
+    if (equalJson(final, old)) return { object: old, bytes: this.present(stored.bytes), created: false, removed: false }
+    for (const text of definition.strategy.warnings?.(final, old) ?? []) context.warn(text)
+    const errors = validateUpdate(definition, final, old, strategyContext)
+    if (errors.length > 0) throw StatusError.invalid(definition, key.name, errors)
+    const also = await this.#admission.validate({ ...request, object: final })
+    if (isReleased(definition, final)) {
+      const written = await this.#delete(final, stored.revision, also, context)
+      return { ...written, created: false, removed: true }
+    }
+    const written = await this.#put(final, stored.revision, also, context)
+    return { ...written, created: false, removed: false }
+  }
+
+  #checkAddressed(next: KubeObject, old: KubeObject, change: Change): void {
+    const { definition } = this
+    const name = old.metadata.name ?? ''
+    const { uid, resourceVersion = '' } = next.metadata
+    if (uid !== undefined && uid !== '' && uid !== old.metadata.uid) {
+      throw StatusError.conflict(
+        definition,
+        name,
+        `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`,
+      )
+    }
+    if (!change.unconditional && (resourceVersion === '' || resourceVersion === '0')) {
+      throw StatusError.invalid(definition, name, [
+        fieldErrors.invalid('metadata.resourceVersion', 0, 'must be specified for an update'),
+      ])
+    }
+    checkResourceVersion(definition, next, old)
+  }
+
+  /** Deletes, or marks for deletion. Throws NotFound, Conflict for preconditions, and what admission refuses. */
+  async remove(key: ObjectKey, options: DeleteOptions, context: WriteContext): Promise<Removed> {
+    const { definition } = this
+    let stored: Stored | undefined = await this.get(key)
+    for (let attempt = 1; ; attempt++) {
+      if (!stored) throw StatusError.notFound(definition, key.name)
+      const old = this.parse(stored.bytes)
+      const plan = planDeletion(definition, old, options, context.now)
+      const request = {
+        operation: 'DELETE',
+        definition,
+        subresource: '',
+        key,
+        object: undefined,
+        old,
+        context,
+      } as const
+      const also = await this.#admission.validate(request)
+      if (plan.outcome === 'unchanged') return { object: old, removed: false }
+      try {
+        if (plan.outcome === 'remove') {
+          const { object } = await this.#delete(plan.object, stored.revision, also, context)
+          return { object, removed: true }
+        }
+        const { object } = await this.#put(plan.object, stored.revision, also, context)
+        return { object, removed: false }
+      } catch (error) {
+        if (!(error instanceof ConditionFailed)) throw error
+        if (attempt === updateAttempts) throw StatusError.conflict(definition, key.name)
+        stored = this.#isOwn(error.key, key) ? error.current : await this.#store.get(this.#keyOf(key))
+      }
+    }
+  }
+
+  async #put(
+    object: KubeObject,
+    expect: Stored['revision'] | 'absent',
+    also: readonly Condition[],
+    context: WriteContext,
+  ): Promise<Written> {
+    if (context.dryRun) return this.#rehearsed(object)
+    const draft = this.#draft(object)
+    return this.#written(
+      object,
+      await this.#store.commit({ key: this.#keyOf(keyOf(object)), expect, also, put: draft }),
+    )
+  }
+
+  async #delete(
+    object: KubeObject,
+    expect: Stored['revision'],
+    also: readonly Condition[],
+    context: WriteContext,
+  ): Promise<Written> {
+    if (context.dryRun) return this.#rehearsed(object)
+    const draft = this.#draft(object)
+    return this.#written(
+      object,
+      await this.#store.commit({ key: this.#keyOf(keyOf(object)), expect, also, delete: draft }),
+    )
+  }
+
+  #draft(object: KubeObject) {
+    return this.#stored.draft(this.definition.storedAs?.toStored(object) ?? object)
+  }
+
+  #written(object: KubeObject, stored: Stored): Written {
+    const metadata = { ...object.metadata, resourceVersion: String(stored.revision) }
+    return { object: { ...object, metadata }, bytes: this.present(stored.bytes) }
+  }
+
+  #rehearsed(object: KubeObject): Written {
+    return { object, bytes: Buffer.from(JSON.stringify(object)) }
+  }
+
+  #keyOf(key: ObjectKey): Key {
+    return { type: this.#type, namespace: this.definition.namespaced ? key.namespace : '', name: key.name }
+  }
+
+  #isOwn(failed: Key, key: ObjectKey): boolean {
+    return failed.type === this.#type && failed.name === key.name && failed.namespace === this.#keyOf(key).namespace
+  }
+}
+
+/** Runs a create again while only conditions on other keys fail; its own key being taken is the caller's to name. */
+async function retryWhileOthersChange<T>(
+  own: Key,
+  attempt: () => Promise<T>,
+  taken: (current: Stored) => StatusError,
+): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await attempt()
+    } catch (error) {
+      if (!(error instanceof ConditionFailed)) throw error
+      const isOwn = error.key.type === own.type && error.key.namespace === own.namespace && error.key.name === own.name
+      if (isOwn && error.current) throw taken(error.current)
+      if (tries === updateAttempts) throw StatusError.conflict({ group: '', resource: own.type }, own.name)
+    }
+  }
+}
+
+/** The revision in an object that came from this hub. */
+export function revisionOf(object: KubeObject) {
+  return parseRevision(object.metadata.resourceVersion ?? '')
+}

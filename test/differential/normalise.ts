@@ -1,0 +1,73 @@
+import type { Received } from '../fixtures/send.ts'
+
+/** An answer with everything that two equal servers may differ in replaced by a placeholder. */
+export interface Normalised {
+  readonly code: number
+  readonly contentType: string
+  readonly warnings: readonly string[]
+  readonly body: unknown
+}
+
+const uid = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g
+const time = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g
+
+/**
+ * Makes answers comparable. Names for uids and revisions are given in order of appearance over a whole case, so that two answers agree only
+ * when the same value stands in the same places.
+ */
+export class Normaliser {
+  readonly #uids = new Map<string, string>()
+  readonly #revisions = new Map<string, string>()
+
+  normalise(received: Received): Normalised {
+    const warnings = received.headers['warning']
+    return {
+      code: received.code,
+      contentType: String(received.headers['content-type'] ?? ''),
+      warnings: warnings === undefined ? [] : typeof warnings === 'string' ? [warnings] : warnings,
+      body: this.#body(received.text),
+    }
+  }
+
+  #body(text: string): unknown {
+    const lines = text.split('\n').filter((line) => line !== '')
+    try {
+      return this.#value(JSON.parse(text), '')
+    } catch {
+      // A watch: one JSON text a line. Anything else is compared as text.
+    }
+    try {
+      return lines.map((line) => this.#value(JSON.parse(line), ''))
+    } catch {
+      return this.#text(text)
+    }
+  }
+
+  #value(value: unknown, field: string): unknown {
+    if (Array.isArray(value)) return value.map((item) => this.#value(item, field))
+    if (typeof value === 'object' && value !== null) {
+      return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, this.#value(inner, key)]))
+    }
+    if (typeof value !== 'string') return value
+    if (field === 'resourceVersion' && value !== '' && value !== '0') return named(this.#revisions, value, 'RV')
+    if (field === 'continue' && value !== '') return 'CONTINUE'
+    if (field === 'token') return 'TOKEN'
+    return this.#text(value)
+  }
+
+  #text(text: string): string {
+    return text
+      .replace(uid, (found) => named(this.#uids, found, 'UID'))
+      .replace(time, 'TIME')
+      .replace(/current: \d+/, 'current: RV')
+      .replace(/X509SHA256=[0-9a-f]+/, 'X509SHA256=HASH')
+  }
+}
+
+function named(names: Map<string, string>, value: string, prefix: string): string {
+  const known = names.get(value)
+  if (known !== undefined) return known
+  const name = `${prefix}-${names.size + 1}`
+  names.set(value, name)
+  return name
+}
