@@ -21,17 +21,3 @@ export interface PartialObjectMetadata {
 export function partialMetadata(object: KubeObject, metaVersion: MetaVersion): PartialObjectMetadata & KubeObject {
   return { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${metaVersion}`, metadata: object.metadata }
 }
-
-/** A list of them; each item says its kind. */
-export function partialMetadataList(
-  objects: readonly KubeObject[],
-  metaVersion: MetaVersion,
-  metadata: ListMetadata,
-): Record<string, unknown> {
-  return {
-    kind: 'PartialObjectMetadataList',
-    apiVersion: `meta.k8s.io/${metaVersion}`,
-    metadata,
-    items: objects.map((object) => partialMetadata(object, metaVersion)),
-  }
-}

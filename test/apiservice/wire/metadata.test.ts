@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { partialMetadata, partialMetadataList } from '../../../apiservice/wire/metadata.ts'
+import { partialMetadata } from '../../../apiservice/wire/metadata.ts'
 
 const secret = {
   apiVersion: 'v1',
@@ -12,15 +12,4 @@ test.each(['v1', 'v1beta1'] as const)('the %s metadata of an object shows nothin
   expect(JSON.stringify(partialMetadata(secret, version))).toBe(
     `{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/${version}","metadata":{"name":"a","labels":{"b":"c"}}}`,
   )
-})
-
-test('a list of metadata has the metadata of the list, and items that say their kind', () => {
-  expect(
-    partialMetadataList([secret], 'v1', { resourceVersion: '9', continue: 'next', remainingItemCount: 2 }),
-  ).toEqual({
-    kind: 'PartialObjectMetadataList',
-    apiVersion: 'meta.k8s.io/v1',
-    metadata: { resourceVersion: '9', continue: 'next', remainingItemCount: 2 },
-    items: [partialMetadata(secret, 'v1')],
-  })
 })
