@@ -43,8 +43,7 @@ const maxClauses = 64
 const plainJson: Representation = { format: 'json', view: 'object', metaVersion: 'v1', pretty: false }
 
 /**
- * The representation that Accept asks for (Kubernetes API concepts, “Alternate representations of resources”; clauses by weight, then by how
- * exactly they name a type, then in their order). Throws NotAcceptable with the text of kube-apiserver.
+ * The representation that Accept asks for (Kubernetes API concepts, “Alternate representations of resources”). Throws NotAcceptable with the text of kube-apiserver.
  */
 export function negotiate(accept: string | undefined, options: NegotiateOptions): Representation {
   const pretty = wantsPretty(options)
@@ -132,11 +131,28 @@ function clausesOf(accept: string): readonly Clause[] {
     }
     clauses.push({ type, subtype: subtype === '' && type === '*' ? '*' : subtype, weight, parameters })
   }
-  return clauses.sort((a, b) => b.weight - a.weight || wildcards(a) - wildcards(b))
+  return inOrder(clauses)
 }
 
-function wildcards(clause: Clause): number {
-  return (clause.type === '*' ? 1 : 0) + (clause.subtype === '*' ? 1 : 0)
+/**
+ * Sorted as kube-apiserver does: by insertion, with a comparison that puts a named type before a wildcard whatever the weights are. It is no
+ * order, so the algorithm is part of the answer: of a wildcard and a later type of less weight, the type wins.
+ */
+function inOrder(clauses: readonly Clause[]): readonly Clause[] {
+  const sorted: Clause[] = []
+  for (const clause of clauses) {
+    let at = sorted.length
+    while (at > 0 && goesBefore(clause, sorted[at - 1])) at--
+    sorted.splice(at, 0, clause)
+  }
+  return sorted
+}
+
+function goesBefore(clause: Clause, other: Clause | undefined): boolean {
+  if (other === undefined) return false
+  if (clause.weight > other.weight) return true
+  if (clause.type !== '*' && other.type === '*') return true
+  return clause.subtype !== '*' && other.subtype === '*'
 }
 
 function matches(type: string, subtype: string, served: { readonly type: string; readonly subtype: string }): boolean {

@@ -8,6 +8,9 @@ export const maxYamlDepth = 1_000
 /** Text that aliases may make out of a document, in characters. */
 const maxExpandedLength = 16 * 1024 * 1024
 
+/** Repeated keys beyond this are not reported. */
+const maxDuplicates = 100
+
 /** A parsed document. */
 export interface YamlDocument {
   readonly value: unknown
@@ -187,7 +190,7 @@ class Builder {
   }
 
   #set(open: Open, key: Key, value: unknown): void {
-    if (open.seen.has(key.name)) {
+    if (open.seen.has(key.name) && this.#duplicates.length < maxDuplicates) {
       this.#duplicates.push(`line ${lineAt(this.#source, key.at)}: key ${key.printed} already set in map`)
     }
     open.seen.add(key.name)
@@ -238,6 +241,7 @@ const words: ReadonlyMap<string, boolean | null> = new Map([
 ])
 const infinity = /^([+-]?)\.(?:inf|Inf|INF)$/
 const notANumber = /^\.(?:nan|NaN|NAN)$/
+const pointed = /^\.[0-9]+(?:_[0-9]+)*(?:[eE][-+]?[0-9]+(?:_[0-9]+)*)?$/
 const float = /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/
 
 /** A scalar by the rules of Go's YAML (`resolve`): quoted ones are text, plain ones what they look like, tags decide. */
@@ -289,7 +293,8 @@ function resolvePlain(text: string): unknown {
   const infinite = infinity.exec(text)
   if (infinite) throw StatusError.badRequest(`json: unsupported value: ${infinite[1] === '-' ? '-' : '+'}Inf`)
   if (notANumber.test(text)) throw StatusError.badRequest('json: unsupported value: NaN')
-  // Go allows underscores inside numbers, and reads a leading zero as octal where the digits allow it.
+  // Go drops underscores from what begins with a digit or sign; behind a leading point they must stand between digits.
+  if (text.startsWith('.') && !pointed.test(text)) return text
   const digits = text.replaceAll('_', '')
   const integer = integerValue(digits)
   if (integer !== undefined) return integer

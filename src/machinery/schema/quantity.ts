@@ -13,6 +13,7 @@ export interface Quantity {
 }
 
 const formatWrong = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
+const numericWrong = 'unable to parse numeric part of quantity'
 const suffixWrong = "unable to parse quantity's suffix"
 
 const decimalSuffixes: ReadonlyMap<string, number> = new Map([
@@ -45,15 +46,22 @@ export function parseQuantity(text: string): Quantity {
   const match = /^([+-]?)(\d*)(?:\.(\d*))?([eEinumkKMGTP]*)([+-]?\d*)$/.exec(source)
   if (!match) throw StatusError.badRequest(formatWrong)
   const [, sign = '', whole = '', fraction = '', letters = '', power = ''] = match
-  if (whole.length + fraction.length > maxDigits)
-    throw StatusError.badRequest('unable to parse numeric part of quantity')
+  if (whole.length + fraction.length > maxDigits) throw StatusError.badRequest(numericWrong)
   const { format, exponent, shift } = suffixOf(letters, power)
   const stripped = whole.replace(/^0+/, '')
   const digits = (stripped === '' ? '0' : stripped) + fraction
   let mantissa = BigInt(digits)
   if (sign === '-') mantissa = -mantissa
   const scale = exponent - fraction.length
-  if (shift > 0) return binaryQuantity(mantissa << BigInt(shift), -fraction.length)
+  if (shift > 0) {
+    // Go keeps the text of a binary amount that fits 64 bits by its rough count, and that is no multiple of eight.
+    const short = fraction === '' && digits.length + Math.floor((shift * 3) / 10) < 15
+    if (whole === '' && fraction === '' && !short) throw StatusError.badRequest(numericWrong)
+    const quantity = binaryQuantity(mantissa << BigInt(shift), -fraction.length)
+    return short && Number(digits) % 8 !== 0 ? { ...quantity, text: source } : quantity
+  }
+  // Only Go's way for short numbers, here and above, reads no digits as zero.
+  if (whole === '' && fraction === '' && scale < nano) throw StatusError.badRequest(numericWrong)
   const rounded = roundUp(mantissa, scale, nano)
   // Go keeps the text of a short number whose exponent is already a multiple of three and that no longer suffix would shorten.
   const kept =

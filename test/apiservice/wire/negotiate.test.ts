@@ -34,6 +34,8 @@ describe('Accept', () => {
     ['application/json;foo=bar', 'json object v1'],
     ['application/json;stream=;sv=', 'json object v1'],
     ['application/yaml;stream=watch,application/json', 'json object v1'],
+    ['*/*,application/yaml;q=0.5', 'yaml object v1'],
+    ['application/json;q=0.1,*/*,application/yaml;q=0.5', 'yaml object v1'],
     ['application/json;stream=foo,application/yaml;sv=v1', 'yaml object v1'],
     ['application/json;profile=x', 'json object v1'],
     ['application/json;q=0', 'json object v1'],

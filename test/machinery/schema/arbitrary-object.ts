@@ -15,10 +15,10 @@ const quantities = fc.constantFrom('0', '1', '100m', '1536Mi', '1Gi', '2e3', '50
 export function arbitraryObject(apiVersion: string, kind: string): fc.Arbitrary<Record<string, unknown>> {
   const message = messageOfKind(apiVersion, kind)
   if (message === undefined) throw new Error(`${apiVersion} ${kind} has no message`)
-  return valueOf(message, 5).map((fields) => ({ kind, apiVersion, ...(fields as Record<string, unknown>) }))
+  return messageValue(message, 5).map((fields) => ({ kind, apiVersion, ...(fields as Record<string, unknown>) }))
 }
 
-function valueOf(message: Message, depth: number): fc.Arbitrary<unknown> {
+function messageValue(message: Message, depth: number): fc.Arbitrary<unknown> {
   switch (message.form) {
     case undefined:
       return structOf(message, depth)
@@ -89,7 +89,7 @@ const nonEmpty = (value: fc.Arbitrary<unknown>) => value.filter((one) => one !==
 
 /** Types lead back to themselves, so an arbitrary is made when it is needed. */
 function lazily(message: Message, depth: number): fc.Arbitrary<unknown> {
-  return fc.constant(undefined).chain(() => valueOf(message, depth))
+  return fc.constant(undefined).chain(() => messageValue(message, depth))
 }
 
 function scalarOf(field: MessageField): fc.Arbitrary<unknown> {

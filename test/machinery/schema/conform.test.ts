@@ -76,7 +76,7 @@ describe('conform gives built-in kinds the shape that Go gives them', () => {
 
   test('sorts maps and orders fields as the type declares them', () => {
     const { object } = builtIn('', 'ConfigMap', {
-      data: { b: '1', a: '2', __proto__: undefined, ['__proto__']: '3' },
+      data: { b: '1', a: '2', ['__proto__']: '3' },
       kind: 'ConfigMap',
       metadata: { labels: { z: '1', a: '2' }, name: 'a' },
       apiVersion: 'v1',

@@ -53,6 +53,16 @@ test.each([
   ['9223372036854775808', '9223372036854775808'],
   ['99999999999999999999', '99999999999999999999'],
   ['-1024Mi', '-1Gi'],
+  ['E-9', '0'],
+  ['+100Ki', '+100Ki'],
+  ['+8Ki', '8Ki'],
+  ['+10Ti', '+10Ti'],
+  ['+1Pi', '1Pi'],
+  ['+123456Gi', '123456Gi'],
+  ['+1.500', '+1.500'],
+  ['+1.1024', '1102400u'],
+  ['+1234567890123456789', '1234567890123456789'],
+  ['1.12345678912', '1123456790n'],
 ])('%j is %s', (text, printed) => {
   expect(canonicalQuantity(text)).toBe(printed)
 })
@@ -73,6 +83,8 @@ test.each([
   ['1+3', /^unable to parse quantity's suffix$/],
   ['5-', /^unable to parse quantity's suffix$/],
   ['1E+', /^unable to parse quantity's suffix$/],
+  ['Pi', /^unable to parse numeric part of quantity$/],
+  ['E-10', /^unable to parse numeric part of quantity$/],
   ['1'.repeat(1000), /^unable to parse numeric part of quantity$/],
 ])('%j is no quantity', (text, message) => {
   expect(isQuantity(text)).toBe(false)
