@@ -8,11 +8,11 @@ import { readTokenFile } from './tokens.ts'
 
 export type { Config } from './settings.ts'
 
-/** One thing that is wrong with what a hub was told: where it was said, what is wrong, and what would be right. */
+/** One thing that is wrong with what a hub was told: where it was said, what is wrong, and, unless that says it, what would be right. */
 export interface Mistake {
   readonly where: string
   readonly what: string
-  readonly hint: string
+  readonly hint?: string
 }
 
 /** Everything that is wrong with a configuration, at once. */
@@ -22,7 +22,7 @@ export class ConfigError extends Error {
   readonly usable: Partial<Config>
 
   constructor(mistakes: readonly Mistake[], usable: Partial<Config> = {}) {
-    super(mistakes.map(({ where, what, hint }) => `${where}: ${what}; ${hint}`).join('\n'))
+    super(mistakes.map(({ where, what, hint }) => `${where}: ${what}${hint ? `; ${hint}` : ''}`).join('\n'))
     this.name = 'ConfigError'
     this.mistakes = mistakes
     this.usable = usable
