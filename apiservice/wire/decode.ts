@@ -5,6 +5,7 @@ import { apiVersionOf, type GroupVersionKind, parseApiVersion } from '../../src/
 import { conform } from '../../src/machinery/schema/conform.ts'
 import { schemaOfKind } from '../../src/machinery/schema/facts.ts'
 import { decodeRaw, openEnvelope } from '../../src/machinery/schema/protobuf.ts'
+import { maxObjectDepth } from '../../src/machinery/schema/read-message.ts'
 import type { Schema } from '../../src/machinery/schema/schema.ts'
 import { StatusError } from '../../src/machinery/status-error.ts'
 import { parseYaml } from '../../src/machinery/yaml.ts'
@@ -96,7 +97,11 @@ function withKind(
 export function decodeDocument(bytes: Buffer, contentType: string | undefined): unknown {
   const media = mediaTypeOf(contentType)
   const text = bytes.toString('utf8')
-  return media?.endsWith('yaml') ? parseYaml(text).value : parseJson(text).value
+  if (media?.endsWith('yaml')) return parseYaml(text).value
+  const { value, depth } = parseJson(text)
+  // What is nested deeper than any object may be is no part of one, and whoever applies it may recurse.
+  if (depth > maxObjectDepth) throw StatusError.badRequest('exceeded max depth')
+  return value
 }
 
 /** The media type without its parameters, in lower case; undefined where it is malformed. */

@@ -3,7 +3,7 @@ import { StatusError } from '../status-error.ts'
 import { shapeOf, zeroOfElement } from './go-shape.ts'
 import type { Message, MessageField, Scalar } from './messages.ts'
 import { int32Of, type Reader, wireType } from './protobuf-bytes.ts'
-import { canonicalQuantity } from './quantity.ts'
+import { canonicalQuantity, canonicalResourceAmount } from './quantity.ts'
 import { maxObjectDepth } from './read-message.ts'
 import { printMicroTime, printTime } from './time.ts'
 
@@ -76,7 +76,8 @@ function decodeEntry(field: MessageField, reader: Reader, map: Record<string, un
       value = decodeElement(field, reader, depth)
     } else reader.skip(type)
   }
-  setOwn(map, key, value === undefined ? zeroOfElement(field) : value)
+  if (value === undefined) setOwn(map, key, zeroOfElement(field))
+  else setOwn(map, key, field.resourceList && typeof value === 'string' ? canonicalResourceAmount(value) : value)
 }
 
 function decodeElement(field: MessageField, reader: Reader, depth: number): unknown {

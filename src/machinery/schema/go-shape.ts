@@ -23,7 +23,7 @@ export function shapeOf(message: Message, slots: readonly unknown[]): Record<str
 function isZero(field: MessageField, value: unknown): boolean {
   if (field.repeated) return (value as readonly unknown[]).length === 0
   if (field.key !== undefined) return isEmptyObject(value)
-  if (field.omitZero && value === null) return true // the zero time
+  if (field.message !== undefined) return field.omitZero && value === null // the zero time
   return value === '' || value === 0 || value === false
 }
 

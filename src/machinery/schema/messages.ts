@@ -37,6 +37,8 @@ export interface MessageField {
   readonly omitEmpty: boolean
   /** A zero struct is left out of JSON. */
   readonly omitZero: boolean
+  /** A `ResourceList` of the core group: its amounts have no digits below a thousandth. */
+  readonly resourceList: boolean
   /** The Go struct that is embedded on the way from the message to this field, if one is. */
   readonly via: string | undefined
 }
@@ -64,6 +66,9 @@ export interface Message {
   /** It is a kind of its own: its JSON has apiVersion and kind, its message has not. */
   readonly isKind: boolean
 }
+
+const corePackage = 'k8s.io.api.core.v1.'
+const quantity = 'k8s.io.apimachinery.pkg.api.resource.Quantity'
 
 type FieldRow = readonly [number: number, name: string, type: string, label: string, flags: string, goName?: string]
 
@@ -159,7 +164,7 @@ function buildMessage(name: string, row: MessageRow): Message {
     const [number, , type, , flags] = fieldRow
     const slot = fields.length
     if (!flags.includes('i')) {
-      const field = buildField(fieldRow)
+      const field = buildField(fieldRow, name)
       fields.push(field)
       wire.push({ number, slot, field })
       continue
@@ -177,7 +182,7 @@ function buildMessage(name: string, row: MessageRow): Message {
   return message
 }
 
-function buildField([number, name, type, label, flags, goName]: FieldRow): MessageField {
+function buildField([number, name, type, label, flags, goName]: FieldRow, owner: string): MessageField {
   const reference = type.startsWith('.') ? type.slice(1) : undefined
   return {
     number,
@@ -190,6 +195,7 @@ function buildField([number, name, type, label, flags, goName]: FieldRow): Messa
     pointer: flags.includes('p'),
     omitEmpty: flags.includes('e'),
     omitZero: flags.includes('z'),
+    resourceList: owner.startsWith(corePackage) && label.startsWith('m:') && reference === quantity,
     via: undefined,
   }
 }

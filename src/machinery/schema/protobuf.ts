@@ -14,11 +14,6 @@ interface Typed {
   readonly kind: string
 }
 
-/** Whether objects of a kind can be sent as protobuf: built-in kinds and their lists can, custom resources and Tables cannot. */
-export function hasProtobuf(apiVersion: string, kind: string): boolean {
-  return messageOfKind(apiVersion, kind) !== undefined
-}
-
 /**
  * A whole object, list or Status as `application/vnd.kubernetes.protobuf`: magic, envelope, message. Byte for byte what Kubernetes writes for
  * the same object. Throws NotAcceptable for a kind without a protobuf form.

@@ -196,9 +196,10 @@ function magnitude({ mantissa, exponent }: Quantity): number {
   return exponent + (mantissa < 0n ? -mantissa : mantissa).toString().length
 }
 
-/** The quantity without digits below a thousandth, rounded away from zero: how resource lists keep their amounts. */
-export function roundUpToMilli(quantity: Quantity): Quantity {
-  if (quantity.exponent >= -3) return quantity
+/** An amount in a resource list, as it is stored and sent: without digits below a thousandth, rounded away from zero. Throws BadRequest. */
+export function canonicalResourceAmount(value: string | number): string {
+  const quantity = parseQuantity(String(value))
+  if (quantity.exponent >= -3) return printQuantity(quantity)
   const { format } = quantity
-  return { ...roundUp(quantity.mantissa, quantity.exponent, -3), format }
+  return printQuantity({ ...roundUp(quantity.mantissa, quantity.exponent, -3), format })
 }

@@ -2,7 +2,7 @@ import { type JsonNotes, setOwn } from '../json.ts'
 import { StatusError } from '../status-error.ts'
 import { shapeOf, zeroOfElement } from './go-shape.ts'
 import type { Message, MessageField, Scalar } from './messages.ts'
-import { canonicalQuantity } from './quantity.ts'
+import { canonicalQuantity, canonicalResourceAmount } from './quantity.ts'
 import { canonicalMicroTime, canonicalTime } from './time.ts'
 
 /** The way from the root to a value, innermost step first; `struct` is the Go type that has the field. */
@@ -84,7 +84,7 @@ function readField(field: MessageField, value: unknown, holder: object, walk: Me
     return readList(field, value, walk, step)
   }
   if (field.key !== undefined) {
-    if (!isPlainObject(value)) throw mismatch(value, step, `map[${field.key}]${goTypeOf(field)}`)
+    if (!isPlainObject(value)) throw mismatch(value, step, mapTypeOf(field, field.key))
     return readMap(field, value, walk, step)
   }
   return readValue(field, value, holder, field.name, walk, step)
@@ -210,7 +210,7 @@ function readForm(
 ): unknown {
   switch (message.form) {
     case 'quantity':
-      return readQuantity(value, walk.notes?.lexemes.get(holder)?.get(String(key)))
+      return readQuantity(value, walk.notes?.lexemes.get(holder)?.get(String(key)), step.field.resourceList)
     case 'int-or-string':
       if (typeof value === 'string') return value
       if (typeof value !== 'number') throw mismatch(value, step, 'int32')
@@ -236,8 +236,10 @@ function readForm(
   }
 }
 
-function readQuantity(value: unknown, lexeme: string | undefined): string {
-  if (typeof value === 'string' || typeof value === 'number') return canonicalQuantity(lexeme ?? value)
+function readQuantity(value: unknown, lexeme: string | undefined, resource: boolean): string {
+  if (typeof value === 'string' || typeof value === 'number') {
+    return resource ? canonicalResourceAmount(lexeme ?? value) : canonicalQuantity(lexeme ?? value)
+  }
   // Go hands any other JSON to the parser of the text.
   return canonicalQuantity('!')
 }
@@ -278,6 +280,10 @@ function isPlainObject(value: unknown): value is Record<string, unknown> {
 export function jsonKind(value: unknown): string {
   if (Array.isArray(value)) return 'array'
   return typeof value === 'boolean' ? 'bool' : typeof value
+}
+
+function mapTypeOf(field: MessageField, key: string): string {
+  return field.resourceList ? 'v1.ResourceList' : `map[${key}]${goTypeOf(field)}`
 }
 
 function goTypeOf(field: MessageField): string {

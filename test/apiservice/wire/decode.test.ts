@@ -327,6 +327,13 @@ test.each([
   expect(decodeDocument(Buffer.from(body), contentType)).toEqual(value)
 })
 
+test('a document may be nested as deep as an object, and no deeper', () => {
+  const nested = (depth: number) => Buffer.from('['.repeat(depth) + ']'.repeat(depth))
+  expect(refusal(() => decodeDocument(nested(1000), json))).toBe('taken')
+  expect(refusal(() => decodeDocument(nested(1001), json))).toBe('400 exceeded max depth')
+  expect(refusal(() => decodeDocument(nested(1001), yaml))).toBe('400 yaml: line 1: exceeded max depth of 1000')
+})
+
 test('whatever the body, the answer is an object or a StatusError', () => {
   const keys = fc.constantFrom(
     'kind',

@@ -74,6 +74,21 @@ describe('conform gives built-in kinds the shape that Go gives them', () => {
     })
   })
 
+  test('rounds the amounts of a resource list up to a thousandth, and no others', () => {
+    const { object } = builtIn('', 'Pod', {
+      spec: {
+        containers: [{ name: 'c', resources: { limits: { cpu: '1500u', memory: '1Gi' } } }],
+        volumes: [{ name: 'v', emptyDir: { sizeLimit: '1500u' } }],
+      },
+    })
+    expect(object).toMatchObject({
+      spec: {
+        containers: [{ resources: { limits: { cpu: '2m', memory: '1Gi' } } }],
+        volumes: [{ emptyDir: { sizeLimit: '1500u' } }],
+      },
+    })
+  })
+
   test('sorts maps and orders fields as the type declares them', () => {
     const { object } = builtIn('', 'ConfigMap', {
       data: { b: '1', a: '2', ['__proto__']: '3' },
@@ -166,6 +181,7 @@ describe('conform refuses what does not fit, in the words of Go', () => {
     ['a list', { spec: { containers: {} } }, into('PodSpec.spec.containers', '[]v1.Container', 'object')],
     ['a list element', { spec: { containers: ['x'] } }, into('PodSpec.spec.containers', 'v1.Container')],
     ['a map', { spec: { nodeSelector: [] } }, into('PodSpec.spec.nodeSelector', 'map[string]string', 'array')],
+    ['a resource list', { spec: { overhead: 'x' } }, into('PodSpec.spec.overhead', 'v1.ResourceList')],
     ['a map value', { metadata: { labels: { a: true } } }, into('ObjectMeta.metadata.labels', 'string', 'bool')],
     ['a boolean', { spec: { hostNetwork: 'yes' } }, into('PodSpec.spec.hostNetwork', 'bool')],
     [

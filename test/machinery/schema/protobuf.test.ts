@@ -2,12 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { conform } from '../../../src/machinery/schema/conform.ts'
 import { resourceFacts, schemaOfKind } from '../../../src/machinery/schema/facts.ts'
-import {
-  decodeProtobuf,
-  encodeProtobuf,
-  encodeWatchFrame,
-  hasProtobuf,
-} from '../../../src/machinery/schema/protobuf.ts'
+import { messageOfKind } from '../../../src/machinery/schema/messages.ts'
+import { decodeProtobuf, encodeProtobuf, encodeWatchFrame } from '../../../src/machinery/schema/protobuf.ts'
 import { maxObjectDepth } from '../../../src/machinery/schema/read-message.ts'
 import { StatusError } from '../../../src/machinery/status-error.ts'
 import { arbitraryObject } from './arbitrary-object.ts'
@@ -19,15 +15,15 @@ const kinds = [
       { apiVersion: g === '' ? v : `${g}/${v}`, g, v, kind },
     ]),
   ).values(),
-].filter(({ apiVersion, kind }) => hasProtobuf(apiVersion, kind))
+].filter(({ apiVersion, kind }) => messageOfKind(apiVersion, kind) !== undefined)
 
 describe('protobuf', () => {
   test('knows every built-in kind and its list', () => {
     expect(kinds.length).toBeGreaterThan(60)
     for (const { g, v, kind, verbs } of resourceFacts().resources) {
       const apiVersion = g === '' ? v : `${g}/${v}`
-      expect([kind, hasProtobuf(apiVersion, kind)]).toEqual([kind, true])
-      if (verbs.includes('list')) expect([kind, hasProtobuf(apiVersion, `${kind}List`)]).toEqual([kind, true])
+      expect([kind, messageOfKind(apiVersion, kind)?.isKind]).toEqual([kind, true])
+      if (verbs.includes('list')) expect([kind, messageOfKind(apiVersion, `${kind}List`)?.isKind]).toEqual([kind, true])
     }
   })
 
