@@ -82,6 +82,12 @@ test.each([
     says: 'src/engine/plan.ts:1 imports node:net: engine does no input and output',
   },
   {
+    name: 'a word of the domain writes a file',
+    path: 'src/machinery/a.ts',
+    text: "import { readFileSync, writeFileSync } from 'node:fs' // facts/a.json",
+    says: 'src/machinery/a.ts:1 imports node:fs: machinery does no input and output',
+  },
+  {
     name: 'a program knows its tests',
     path: 'src/a.ts',
     text: "import { b } from '../test/b.ts'",
@@ -103,6 +109,11 @@ test.each([
   { name: 'the contract of the store', path: 'apiservice/a.ts', text: "import { b } from '../storage/store.ts'" },
   { name: 'the type of what it is handed', path: 'src/tokens.ts', text: "import type { B } from '../apiservice/b.ts'" },
   { name: 'a library at home', path: 'apiservice/web/a.ts', text: "import express from 'express'" },
+  {
+    name: 'a table of facts',
+    path: 'src/machinery/a.ts',
+    text: "import { readFileSync } from 'node:fs'\nconst url = new URL('./facts/a.json', import.meta.url)",
+  },
   { name: 'nothing, but quotes an import', path: 'src/engine/a.ts', text: "const text = 'see storage from here'" },
 ])('a file may know $name', ({ path, text }) => {
   expect(violationsIn([{ path, text }])).toEqual([])

@@ -9,6 +9,7 @@ import { systemClock } from '../../src/machinery/clock.ts'
 import { silentLogger } from '../../src/machinery/log.ts'
 import type { KubeObject } from '../../src/machinery/object.ts'
 import { type ControlPlane, noControlPlane, startControlPlane } from '../fixtures/control-plane.ts'
+import { noKubectl } from '../kubectl/kubectl.ts'
 
 const run = promisify(execFile)
 const noon = Date.parse('2026-01-01T12:00:00Z')
@@ -86,7 +87,7 @@ test('a Job of another controller is left alone', () => {
   expect(jobs.isOver?.(workload('Job', { managedBy: 'kubernetes.io/job-controller' }))).toBe(false)
 })
 
-describe.skipIf(noControlPlane !== undefined)('on a real kube-apiserver', () => {
+describe.skipIf((noControlPlane ?? noKubectl) !== undefined)('on a real kube-apiserver', () => {
   let plane: ControlPlane
   let client: RemoteCluster
   let running: Promise<void>
