@@ -13,7 +13,8 @@ import { parseTimeout } from './handlers/options.ts'
 import { handlerFor } from './handlers/routes.ts'
 import type { UserInfo } from './registry/context.ts'
 import type { Registry } from './registry/registry.ts'
-import { compress, warningHeaders } from './wire/encode.ts'
+import { compress, encodeObject, warningHeaders } from './wire/encode.ts'
+import { contentType, negotiateStatus } from './wire/negotiate.ts'
 
 /** What the dispatcher needs of the rest of the hub. */
 export interface DispatcherOptions {
@@ -115,13 +116,15 @@ export class Dispatcher {
     if (error instanceof UnknownGroup) return pageNotFound
     const status = this.#statusOf(error, exchange, auditId)
     const retryAfter = status.details?.retryAfterSeconds
+    const userAgent = headerText(exchange, 'user-agent')
+    const form = negotiateStatus(headerText(exchange, 'accept'), userAgent === undefined ? {} : { userAgent })
     return {
       code: status.code,
       headers: {
-        'content-type': 'application/json',
+        'content-type': contentType(form, false),
         ...(retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }),
       },
-      body: Buffer.from(`${JSON.stringify(status.toStatus())}\n`),
+      body: encodeObject(status.toStatus(), form),
     }
   }
 

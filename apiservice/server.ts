@@ -123,7 +123,8 @@ export class ApiServer {
       stream,
       // A client that still sends when the answer is complete is told to stop, not waited for.
       finish: () => {
-        if (!stream.readableEnded && !stream.destroyed) stream.close(constants.NGHTTP2_NO_ERROR)
+        if (!stream.endAfterHeaders && !stream.readableEnded && !stream.destroyed)
+          stream.close(constants.NGHTTP2_NO_ERROR)
       },
     })
   }

@@ -77,10 +77,11 @@ export async function startHub(
     const metrics = new Metrics({ store, inFlight })
     let ready = false
     const app = webApp({ metrics, health: healthOf(store, () => ready) })
+    let listening = `${config.host}:${config.port}`
     const discovery = new Discovery({
       definitions: () => registry.definitions,
       version: versionInfo(),
-      serverAddress: `${config.host}:${config.port}`,
+      serverAddress: () => listening,
       groupPriorities: resourceFacts().apiServices,
     })
     registry.onChange(() => discovery.changed())
@@ -104,6 +105,7 @@ export async function startHub(
       log,
     })
     const address = await server.listen()
+    listening = `${config.host}:${address.port}`
     stops.push(() => server.close())
     const url = `https://${config.host.includes(':') ? `[${config.host}]` : config.host}:${address.port}`
     const kubeconfigPath = await identity.writeKubeconfig(url)

@@ -17,7 +17,7 @@ export interface DiscoveryOptions {
   readonly definitions: () => readonly ResourceDefinition[]
   readonly version: VersionInfo
   /** `host:port` under which clients of any network reach the hub. */
-  readonly serverAddress: string
+  readonly serverAddress: () => string
   readonly groupPriorities: GroupPriorities
   /** For how long clients may keep a document. The machine's clock unless given. */
   readonly clock?: Clock
@@ -98,7 +98,7 @@ export class Discovery {
       const core = this.#group('')
       const [version] = rest
       if (core === undefined || rest.length > 1) return undefined
-      return version === undefined ? apiVersions(core, this.#options.serverAddress) : resourceList(core, version)
+      return version === undefined ? apiVersions(core, this.#options.serverAddress()) : resourceList(core, version)
     }
     if (prefix !== 'apis' || rest.length > 2) return undefined
     const [name, version] = rest

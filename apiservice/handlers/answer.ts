@@ -12,8 +12,10 @@ const newline = Buffer.from('\n')
 export function representationOf(request: ApiRequest, shape: 'object' | 'list' | 'watch'): Representation {
   const userAgent = header(request, 'user-agent')
   const pretty = request.info.query.get('pretty')
+  const { definition } = request.resource
   const representation = negotiate(header(request, 'accept'), {
-    custom: request.resource.definition.custom,
+    custom: definition.custom,
+    kind: { group: definition.group, kind: shape === 'list' ? definition.listKind : definition.kind },
     shape,
     ...(pretty === null ? {} : { pretty }),
     ...(userAgent === undefined ? {} : { userAgent }),

@@ -125,12 +125,12 @@ function pageOf(
     for await (const chunk of result.chunks) {
       const selected: ListItem[] = []
       for (const { key, bytes } of chunk) {
+        const parsed = selection.everything ? undefined : resource.parse(bytes)
+        if (parsed && !selection.matches(parsed)) continue
         if (limit > 0 && returned === limit) {
           more = true
           break
         }
-        const parsed = selection.everything ? undefined : resource.parse(bytes)
-        if (parsed && !selection.matches(parsed)) continue
         selected.push({ bytes, parsed })
         last = key
         returned++

@@ -239,7 +239,10 @@ export function parseTimeout(text: string): number {
     m: 60_000,
     h: 3_600_000,
   }
-  const bad = () => StatusError.badRequest('invalid timeout specified in the request URL')
+  const bad = () =>
+    StatusError.badRequest(
+      `invalid timeout specified in the request URL - time: invalid duration ${JSON.stringify(text)}`,
+    )
   if (!/^(\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+$/.test(text)) throw bad()
   let ms = 0
   for (const [, value = '', , unit = ''] of text.matchAll(/(\d+(\.\d+)?)(ns|us|µs|ms|s|m|h)/g))

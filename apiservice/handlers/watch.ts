@@ -128,6 +128,7 @@ async function* follow(
 /** Resolves `due` when it is time to tell the client where the watch is: about every minute, and shortly before its end. */
 class BookmarkTimer {
   readonly #endsAt: number
+  #sent = false
   #timer: NodeJS.Timeout | undefined
   due: Promise<'bookmark'>
 
@@ -137,6 +138,7 @@ class BookmarkTimer {
   }
 
   again(): void {
+    this.#sent = true
     this.due = this.#wait()
   }
 
@@ -146,9 +148,10 @@ class BookmarkTimer {
 
   #wait(): Promise<'bookmark'> {
     const untilLast = this.#endsAt - lastBookmarkBeforeEndMs - performance.now()
-    if (untilLast <= 0) return new Promise(() => {})
+    // A watch that ends within two seconds gets its one bookmark at once.
+    if (untilLast <= 0 && this.#sent) return new Promise(() => {})
     return new Promise((resolve) => {
-      this.#timer = setTimeout(() => resolve('bookmark'), Math.min(bookmarkEveryMs, untilLast))
+      this.#timer = setTimeout(() => resolve('bookmark'), Math.min(bookmarkEveryMs, Math.max(untilLast, 0)))
     })
   }
 }

@@ -1,4 +1,5 @@
 import { applyConfiguration } from '../../src/machinery/apply/apply.ts'
+import { fieldErrors } from '../../src/machinery/field-error.ts'
 import { isObject, type KubeObject, type ObjectKey } from '../../src/machinery/object.ts'
 import { applyJsonPatch } from '../../src/machinery/patch/json.ts'
 import { applyMergePatch } from '../../src/machinery/patch/merge.ts'
@@ -73,6 +74,7 @@ export async function updateObject(
       managed: false,
       orCreate: subresource === '' && definition.createOnUpdate,
       unconditional: definition.unconditionalUpdate,
+      uidIsPrecondition: true,
       next: (old) => {
         if (old === undefined && object.metadata.uid) {
           throw StatusError.conflict(
@@ -138,11 +140,28 @@ function conformPatched(
   patched: Record<string, unknown>,
   fieldValidation: FieldValidation,
 ): { readonly object: Body; readonly warnings: readonly string[] } {
-  const { object, unknown } = conform(patched, { schema: definition.schema, custom: definition.custom })
+  const { object, unknown } = conformed(definition, patched)
   if (unknown.length === 0 || fieldValidation === 'Ignore') return { object, warnings: [] }
   const texts = unknown.map((path) => `unknown field ${JSON.stringify(path)}`)
   if (fieldValidation === 'Warn') return { object, warnings: texts }
-  throw StatusError.badRequest(`strict decoding error: ${texts.join(', ')}`)
+  throw badPatch(patched, `strict decoding error: ${texts.join(', ')}`)
+}
+
+function conformed(definition: ResourceDefinition, patched: Record<string, unknown>) {
+  try {
+    return conform(patched, { schema: definition.schema, custom: definition.custom })
+  } catch (error) {
+    if (error instanceof StatusError) throw badPatch(patched, error.message)
+    throw error
+  }
+}
+
+/** A patch whose result cannot be read is invalid input, shown as a whole; kube-apiserver names no kind here. */
+function badPatch(patched: Record<string, unknown>, detail: string): StatusError {
+  const sorted = Object.fromEntries(Object.entries(patched).sort(([a], [b]) => (a < b ? -1 : 1)))
+  return StatusError.invalid({ group: '', kind: '' }, '', [
+    fieldErrors.invalid('patch', JSON.stringify(sorted), detail),
+  ])
 }
 
 /** PATCH by server-side apply: creates what is absent, unless a subresource is addressed. */
@@ -172,7 +191,7 @@ export async function applyObject(
           )
         }
         const resetFields = resetFieldsOf(definition, subresource)
-        return applyConfiguration({
+        const applied = applyConfiguration({
           live: old,
           config,
           schema: definition.schema,
@@ -181,8 +200,13 @@ export async function applyObject(
           force,
           now: context.now,
           ...(resetFields === undefined ? {} : { resetFields }),
-          ...(definition.strategy.defaults === undefined ? {} : { defaults: definition.strategy.defaults }),
         })
+        // What was applied is kept as everything else is: canonical values, empty fields as Go writes them, then defaults.
+        const { object } = conform(applied as Record<string, unknown>, {
+          schema: definition.schema,
+          custom: definition.custom,
+        })
+        return completed(definition, object)
       },
     },
     context,
@@ -201,10 +225,7 @@ function appliedConfiguration(definition: ResourceDefinition, body: Body, key: O
     throw StatusError.badRequest(`invalid object type: ${group}/${version}, Kind=${config.kind ?? ''}`)
   }
   checkAddress(definition, config, key)
-  return {
-    ...config,
-    metadata: { ...config.metadata, name: key.name, ...(definition.namespaced ? { namespace: key.namespace } : {}) },
-  }
+  return config
 }
 
 function splitApiVersion(apiVersion: unknown): readonly [string, string] {

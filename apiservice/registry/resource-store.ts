@@ -42,6 +42,8 @@ export interface Change {
   readonly orCreate: boolean
   /** A result without resourceVersion overwrites whatever is there; otherwise it is refused. */
   readonly unconditional: boolean
+  /** A uid in the result is a precondition (PUT); otherwise another uid is an attempt to change it. */
+  readonly uidIsPrecondition?: boolean
 }
 
 /** How an update ended. */
@@ -216,7 +218,7 @@ export class ResourceStore {
     const { definition } = this
     const name = old.metadata.name ?? ''
     const { uid, resourceVersion = '' } = next.metadata
-    if (uid !== undefined && uid !== '' && uid !== old.metadata.uid) {
+    if (change.uidIsPrecondition && uid && uid !== old.metadata.uid) {
       throw StatusError.conflict(
         definition,
         name,

@@ -32,20 +32,21 @@ export function asCreated(
   const {
     uid: _uid,
     resourceVersion: _resourceVersion,
-    generation: _generation,
+    generation,
     creationTimestamp: _creationTimestamp,
     deletionTimestamp: _deletionTimestamp,
     deletionGracePeriodSeconds: _deletionGracePeriodSeconds,
     namespace: _namespace,
     ...metadata
-  } = object.metadata
+  } = withoutSelfLink(object.metadata)
   return {
     ...object,
     metadata: {
       ...metadata,
       ...(definition.namespaced ? { namespace } : {}),
       uid: randomUUID(),
-      ...(definition.hasGeneration ? { generation: 1 } : {}),
+      // Kinds that do not count generations leave alone what the client wrote there, as in Kubernetes.
+      ...(definition.hasGeneration ? { generation: 1 } : generation === undefined ? {} : { generation }),
       creationTimestamp: printTime(now),
     },
   }
@@ -91,12 +92,13 @@ function keepIdentity(next: ObjectMeta, old: ObjectMeta): ObjectMeta {
     deletionTimestamp: _deletionTimestamp,
     deletionGracePeriodSeconds: _grace,
     ...metadata
-  } = next
+  } = withoutSelfLink(next)
   return {
     ...metadata,
     ...(old.name === undefined ? {} : { name: old.name }),
     ...(old.namespace === undefined ? {} : { namespace: old.namespace }),
-    ...(old.uid === undefined ? {} : { uid: old.uid }),
+    // A uid that is not the stored one is left for validation to refuse.
+    ...(metadata.uid || old.uid === undefined ? {} : { uid: old.uid }),
     ...(old.generation === undefined ? {} : { generation: old.generation }),
     ...(old.creationTimestamp === undefined ? {} : { creationTimestamp: old.creationTimestamp }),
     ...(old.deletionTimestamp === undefined ? {} : { deletionTimestamp: old.deletionTimestamp }),
@@ -105,6 +107,13 @@ function keepIdentity(next: ObjectMeta, old: ObjectMeta): ObjectMeta {
       : { deletionGracePeriodSeconds: old.deletionGracePeriodSeconds }),
     ...(old.resourceVersion === undefined ? {} : { resourceVersion: old.resourceVersion }),
   }
+}
+
+/** `selfLink` is of the past: accepted and dropped. */
+function withoutSelfLink(metadata: ObjectMeta): ObjectMeta {
+  if (!('selfLink' in metadata)) return metadata
+  const { selfLink: _selfLink, ...rest } = metadata
+  return rest
 }
 
 function withManagedFields(old: ObjectMeta, next: ObjectMeta): ObjectMeta {

@@ -19,8 +19,11 @@ export function validateUpdate(
   old: KubeObject,
   context: StrategyContext,
 ): readonly FieldError[] {
+  const ofMetadata = validateMetadataUpdate(object.metadata, old.metadata, definition)
   return [
-    ...validateMetadataUpdate(object.metadata, old.metadata, definition),
+    // Kubernetes checks metadata once for all kinds and once again in each, so that every such cause is told twice.
+    ...ofMetadata,
+    ...ofMetadata,
     ...(definition.strategy.validate?.(object, context) ?? []),
     ...(definition.strategy.validateUpdate?.(object, old, context) ?? []),
   ]

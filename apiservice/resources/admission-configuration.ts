@@ -1,10 +1,10 @@
 import { type FieldError, fieldErrors } from '../../src/machinery/field-error.ts'
 import { fieldAt, isObject, type KubeObject } from '../../src/machinery/object.ts'
 import type { Behaviour } from './behaviour.ts'
-import { age, nameOf, objects, text, texts } from './cells.ts'
+import { age, nameOf, objects, text, textMap, texts } from './cells.ts'
 import { type DefaultTable, defaultsOf, under } from './defaulting.ts'
 import { oneOf, uniqueIn } from './field-checks.ts'
-import { printBareLabelSelector, validateLabelSelector } from './label-selector.ts'
+import { validateLabelSelector } from './label-selector.ts'
 
 /** Webhooks and policies that admission asks. What they do is `admission/`; here is what they look like. */
 
@@ -191,13 +191,26 @@ export const mutatingPolicies: Behaviour = {
   validate: validatePolicy('mutations'),
 }
 
+/** A LabelSelector as Go prints the struct: this one cell shows it so. */
+function printSelectorInGo(selector: Readonly<Record<string, unknown>>): string {
+  const labels = Object.entries(textMap(selector, 'matchLabels'))
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, value]) => `${key}: ${value},`)
+  const expressions = objects(selector, 'matchExpressions').map(
+    (one) =>
+      `LabelSelectorRequirement{Key:${text(one, ['key'])},Operator:${text(one, ['operator'])},Values:[${texts(one, 'values').join(' ')}],},`,
+  )
+  const matches = `MatchLabels:map[string]string{${labels.join('')}},MatchExpressions:[]LabelSelectorRequirement{${expressions.join('')}}`
+  return `&LabelSelector{${matches},}`
+}
+
 function parametersOf(binding: KubeObject): string {
   const parameters = fieldAt(binding, 'spec', 'paramRef')
   if (!isObject(parameters)) return '<unset>'
   const name = text(parameters, ['name'])
   if (name !== '') return `${text(parameters, ['namespace'], '*')}/${name}`
   const selector = parameters['selector']
-  return isObject(selector) ? printBareLabelSelector(selector) : '<unset>'
+  return isObject(selector) ? printSelectorInGo(selector) : '<unset>'
 }
 
 /** What puts a policy to work. */

@@ -54,6 +54,24 @@ function validateUpdateStrategy(set: KubeObject): readonly FieldError[] {
   return errors
 }
 
+const specDefaults = defaultsOf({
+  ...under('spec.template', podTemplateDefaults),
+  'spec.updateStrategy.type': 'RollingUpdate',
+  'spec.updateStrategy.rollingUpdate': ({ type }) => (type === 'RollingUpdate' ? {} : undefined),
+  'spec.updateStrategy.rollingUpdate?.maxUnavailable': 1,
+  'spec.updateStrategy.rollingUpdate?.maxSurge': 0,
+  'spec.revisionHistoryLimit': 10,
+})
+
+/** The count is there from decoding on, so that whoever creates a set owns it, as with kube-apiserver. */
+function countTemplates(draft: Record<string, unknown>): void {
+  const metadata = isObject(draft['metadata']) ? draft['metadata'] : {}
+  const annotations = isObject(metadata['annotations']) ? metadata['annotations'] : {}
+  if (annotations[templateGeneration] === undefined) {
+    draft['metadata'] = { ...metadata, annotations: { ...annotations, [templateGeneration]: '0' } }
+  }
+}
+
 /** DaemonSets: one pod on every node that fits. */
 export const daemonSets: Behaviour = {
   cells: (set, now) => [
@@ -68,14 +86,10 @@ export const daemonSets: Behaviour = {
     ...containerCells(fieldAt(set, 'spec', 'template', 'spec')),
     printLabelSelector(fieldAt(set, 'spec', 'selector')),
   ],
-  defaults: defaultsOf({
-    ...under('spec.template', podTemplateDefaults),
-    'spec.updateStrategy.type': 'RollingUpdate',
-    'spec.updateStrategy.rollingUpdate': ({ type }) => (type === 'RollingUpdate' ? {} : undefined),
-    'spec.updateStrategy.rollingUpdate?.maxUnavailable': 1,
-    'spec.updateStrategy.rollingUpdate?.maxSurge': 0,
-    'spec.revisionHistoryLimit': 10,
-  }),
+  defaults: (draft) => {
+    specDefaults(draft)
+    countTemplates(draft)
+  },
   initialStatus: { currentNumberScheduled: 0, numberMisscheduled: 0, desiredNumberScheduled: 0, numberReady: 0 },
   validate: (set) => [
     ...validateWorkload(set, { emptySelector: 'daemonset', deadline: 'DaemonSet', selectorOptional: true }),

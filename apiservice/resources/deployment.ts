@@ -1,5 +1,6 @@
 import { type FieldError, fieldErrors } from '../../src/machinery/field-error.ts'
-import { fieldAt, isObject, type KubeObject } from '../../src/machinery/object.ts'
+import { equalJson, fieldAt, isObject, type KubeObject } from '../../src/machinery/object.ts'
+import type { StrategyContext } from '../registry/definition.ts'
 import type { Behaviour } from './behaviour.ts'
 import { age, containerCells, count, nameOf } from './cells.ts'
 import { defaultsOf, under } from './defaulting.ts'
@@ -57,6 +58,13 @@ function validate(deployment: KubeObject): readonly FieldError[] {
   return errors
 }
 
+/** A Deployment counts changes of its annotations too: its controller copies them to its ReplicaSets. */
+function prepareForUpdate(deployment: KubeObject, old: KubeObject, { subresource }: StrategyContext): KubeObject {
+  if (subresource === 'status' || equalJson(deployment.metadata.annotations ?? {}, old.metadata.annotations ?? {}))
+    return deployment
+  return { ...deployment, metadata: { ...deployment.metadata, generation: (old.metadata.generation ?? 0) + 1 } }
+}
+
 /** Deployments: replicas of a pod template that are replaced when it changes. */
 export const deployments: Behaviour = {
   cells: (deployment, now) => [
@@ -81,5 +89,5 @@ export const deployments: Behaviour = {
   validate,
   validateUpdate: immutableSelector,
   scale: replicaScale,
-  strategy: { warnings: templateWarnings },
+  strategy: { prepareForUpdate, warnings: templateWarnings },
 }

@@ -1,10 +1,10 @@
 import { type FieldError, fieldErrors } from '../../src/machinery/field-error.ts'
-import { subdomainName } from '../../src/machinery/names.ts'
+import { labelName, portNumber, subdomainName } from '../../src/machinery/names.ts'
 import { equalJson, type KubeObject } from '../../src/machinery/object.ts'
 import type { Behaviour } from './behaviour.ts'
 import { age, count, firstOf, nameOf, objects, text, texts } from './cells.ts'
 import { defaultsOf } from './defaulting.ts'
-import { immutable, named, oneOf, validateAddress } from './field-checks.ts'
+import { immutable, named, oneOf, validateAddress, validateEndpointAddress } from './field-checks.ts'
 
 const shown = 3
 
@@ -21,10 +21,41 @@ function printEndpoints(endpoints: KubeObject): string {
 const hostPort = (address: string, port: number) =>
   address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
 
+function validateEndpoints(object: KubeObject): readonly FieldError[] {
+  return objects(object, 'subsets').flatMap((subset, index) => validateSubset(subset, `subsets[${index}]`))
+}
+
+function validateSubset(subset: Readonly<Record<string, unknown>>, path: string): readonly FieldError[] {
+  const lists = ['addresses', 'notReadyAddresses']
+  const errors: FieldError[] = []
+  if (lists.every((list) => objects(subset, list).length === 0)) {
+    errors.push(fieldErrors.required(path, 'must specify `addresses` or `notReadyAddresses`'))
+  }
+  for (const list of lists) {
+    objects(subset, list).forEach((address, index) => {
+      const at = `${path}.${list}[${index}]`
+      errors.push(...validateEndpointAddress(text(address, ['ip']), `${at}.ip`))
+      errors.push(...named(address['hostname'], `${at}.hostname`, labelName))
+      errors.push(...named(address['nodeName'], `${at}.nodeName`, subdomainName))
+    })
+  }
+  const ports = objects(subset, 'ports')
+  ports.forEach((port, index) => {
+    const at = `${path}.ports[${index}]`
+    const name = text(port, ['name'])
+    if (name === '' && ports.length > 1) errors.push(fieldErrors.required(`${at}.name`))
+    errors.push(...named(name, `${at}.name`, labelName))
+    const number = count(port, 'port')
+    for (const complaint of portNumber(number)) errors.push(fieldErrors.invalid(`${at}.port`, number, complaint))
+  })
+  return errors
+}
+
 /** Endpoints: where the pods of a Service are, all in one object. EndpointSlices took their place. */
 export const endpoints: Behaviour = {
   cells: (object, now) => [nameOf(object), printEndpoints(object), age(object, now)],
   defaults: defaultsOf({ 'subsets[].ports[].protocol': 'TCP' }),
+  validate: validateEndpoints,
   strategy: {
     warnings: () => ['v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice'],
   },

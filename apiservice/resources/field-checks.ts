@@ -1,4 +1,4 @@
-import { isIP } from 'node:net'
+import { BlockList, isIP } from 'node:net'
 import { type FieldError, fieldErrors } from '../../src/machinery/field-error.ts'
 import { type NameCheck, percentText, portName, portNumber } from '../../src/machinery/names.ts'
 import { equalJson, fieldAt, isObject } from '../../src/machinery/object.ts'
@@ -74,6 +74,38 @@ export function validateCidr(value: string, path: string): readonly FieldError[]
 export function validateAddress(value: string, path: string): readonly FieldError[] {
   if (isIP(value) !== 0) return []
   return [fieldErrors.invalid(path, value, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)')]
+}
+
+const nowhere = new BlockList()
+nowhere.addAddress('0.0.0.0', 'ipv4')
+nowhere.addAddress('::', 'ipv6')
+const loopback = new BlockList()
+loopback.addSubnet('127.0.0.0', 8, 'ipv4')
+loopback.addAddress('::1', 'ipv6')
+const linkLocal = new BlockList()
+linkLocal.addSubnet('169.254.0.0', 16, 'ipv4')
+linkLocal.addSubnet('fe80::', 10, 'ipv6')
+const linkLocalMulticast = new BlockList()
+linkLocalMulticast.addSubnet('224.0.0.0', 24, 'ipv4')
+linkLocalMulticast.addSubnet('ff02::', 16, 'ipv6')
+
+/** An address that others can reach: traffic for it must not come back to the machine that sends it. */
+export function validateEndpointAddress(value: string, path: string): readonly FieldError[] {
+  const family = isIP(value)
+  if (family === 0) {
+    const invalid = fieldErrors.invalid(path, value, 'must be a valid IP address')
+    return [...validateAddress(value, path), invalid]
+  }
+  const type = family === 6 ? 'ipv6' : 'ipv4'
+  const refused: readonly (readonly [ranges: BlockList, detail: string])[] = [
+    [nowhere, `may not be unspecified (${value})`],
+    [loopback, 'may not be in the loopback range (127.0.0.0/8, ::1/128)'],
+    [linkLocal, 'may not be in the link-local range (169.254.0.0/16, fe80::/10)'],
+    [linkLocalMulticast, 'may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)'],
+  ]
+  return refused
+    .filter(([ranges]) => ranges.check(value, type))
+    .map(([, detail]) => fieldErrors.invalid(path, value, detail))
 }
 
 /** A value is one of a list; the refusal lists them in this order. */

@@ -4,7 +4,7 @@ import { fieldAt, isObject, type KubeObject } from '../../src/machinery/object.t
 import { amountOf, amountsIn, isLess, isWhole } from './amounts.ts'
 import type { Behaviour } from './behaviour.ts'
 import { age, nameOf, objects, text, texts } from './cells.ts'
-import { validateResourceName } from './container-validation.ts'
+import { validateResourceName } from './resource-requirements.ts'
 
 /** `pods: 1/4, requests.cpu: 0/1`: what is used of what there is, limits apart from the rest. */
 function usageCells(quota: KubeObject): readonly [requests: string, limits: string] {

@@ -3,7 +3,7 @@ import { validateLabels } from '../../src/machinery/metadata.ts'
 import { labelName, portNumber, qualifiedName, subdomainName } from '../../src/machinery/names.ts'
 import { fieldAt, isObject, type KubeObject } from '../../src/machinery/object.ts'
 import { count, objects, text, textMap, texts } from './cells.ts'
-import { named, oneOf, portNumberOrName, validateAddress } from './field-checks.ts'
+import { named, oneOf, portNumberOrName, validateAddress, validateEndpointAddress } from './field-checks.ts'
 
 type Port = Readonly<Record<string, unknown>>
 
@@ -90,7 +90,11 @@ function validateAffinity(spec: unknown): readonly FieldError[] {
 }
 
 function validateExternalIPs(addresses: readonly string[]): readonly FieldError[] {
-  return addresses.flatMap((address, index) => validateAddress(address, `spec.externalIPs[${index}]`))
+  return addresses.flatMap((address, index) => {
+    const path = `spec.externalIPs[${index}]`
+    const errors = validateAddress(address, path)
+    return errors.length > 0 ? errors : validateEndpointAddress(address, path)
+  })
 }
 
 function validateNodePorts(ports: readonly Port[], forbidden: boolean): readonly FieldError[] {

@@ -1,7 +1,7 @@
 import { type FieldError, fieldErrors } from '../../src/machinery/field-error.ts'
 import { equalJson, fieldAt, isObject, type KubeObject } from '../../src/machinery/object.ts'
 import type { Behaviour } from './behaviour.ts'
-import { age, nameOf, objects, text, texts } from './cells.ts'
+import { age, nameOf, objects, sizeOfMap, text, texts } from './cells.ts'
 import { type ComputedDefault, defaultsOf, under } from './defaulting.ts'
 import { immutable, oneOf, required } from './field-checks.ts'
 import { volumeSourceDefaults } from './pod-spec-defaults.ts'
@@ -42,7 +42,12 @@ export const storageClasses: Behaviour = {
 /** VolumeAttributesClasses: how a volume performs. */
 export const volumeAttributesClasses: Behaviour = {
   cells: (attributes, now) => [nameOf(attributes), text(attributes, ['driverName']), age(attributes, now)],
-  validate: (attributes) => required(attributes, '', 'driverName'),
+  validate: (attributes) => [
+    ...required(attributes, '', 'driverName'),
+    ...(sizeOfMap(attributes, 'parameters') === 0
+      ? [fieldErrors.required('parameters', 'must contain at least one key/value pair')]
+      : []),
+  ],
   validateUpdate: (attributes, old) => [
     ...immutable(attributes['driverName'], old['driverName'], 'driverName'),
     ...immutable(attributes['parameters'], old['parameters'], 'parameters'),

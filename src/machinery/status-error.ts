@@ -231,7 +231,7 @@ export class StatusError extends Error {
         details: {
           ...(name === '' ? {} : { name }),
           ...(gk.group === '' ? {} : { group: gk.group }),
-          kind: gk.kind,
+          ...(gk.kind === '' ? {} : { kind: gk.kind }),
           causes: causesOf(errors),
         },
       },

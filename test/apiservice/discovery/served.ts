@@ -17,7 +17,7 @@ export function discoveryOf(definitions: () => readonly ResourceDefinition[] = b
   return new Discovery({
     definitions,
     version: versionInfo(),
-    serverAddress: '127.0.0.1:16443',
+    serverAddress: () => '127.0.0.1:16443',
     groupPriorities: resourceFacts().apiServices,
     clock: { now: () => now },
   })

@@ -1,6 +1,27 @@
 import { asMetadata, asMetadataList, asTable, type Case, get, patch, post, put, remove } from '../case.ts'
 import { samples } from './samples.ts'
 
+const kinds: Readonly<Record<string, string>> = {
+  configmaps: 'ConfigMap',
+  secrets: 'Secret',
+  serviceaccounts: 'ServiceAccount',
+  pods: 'Pod',
+  limitranges: 'LimitRange',
+  persistentvolumeclaims: 'PersistentVolumeClaim',
+  deployments: 'Deployment',
+  replicasets: 'ReplicaSet',
+  statefulsets: 'StatefulSet',
+  daemonsets: 'DaemonSet',
+  cronjobs: 'CronJob',
+  networkpolicies: 'NetworkPolicy',
+  ingresses: 'Ingress',
+  roles: 'Role',
+  rolebindings: 'RoleBinding',
+  leases: 'Lease',
+  poddisruptionbudgets: 'PodDisruptionBudget',
+  horizontalpodautoscalers: 'HorizontalPodAutoscaler',
+}
+
 /** What holds for every kind, asked of each sample. */
 export const everyKind: readonly Case[] = samples.flatMap(({ resource, collection, body, change }): readonly Case[] => {
   const item = `${collection}/${body.metadata.name}`
@@ -52,27 +73,6 @@ export const everyKind: readonly Case[] = samples.flatMap(({ resource, collectio
     ]),
   ]
 })
-
-const kinds: Readonly<Record<string, string>> = {
-  configmaps: 'ConfigMap',
-  secrets: 'Secret',
-  serviceaccounts: 'ServiceAccount',
-  pods: 'Pod',
-  limitranges: 'LimitRange',
-  persistentvolumeclaims: 'PersistentVolumeClaim',
-  deployments: 'Deployment',
-  replicasets: 'ReplicaSet',
-  statefulsets: 'StatefulSet',
-  daemonsets: 'DaemonSet',
-  cronjobs: 'CronJob',
-  networkpolicies: 'NetworkPolicy',
-  ingresses: 'Ingress',
-  roles: 'Role',
-  rolebindings: 'RoleBinding',
-  leases: 'Lease',
-  poddisruptionbudgets: 'PodDisruptionBudget',
-  horizontalpodautoscalers: 'HorizontalPodAutoscaler',
-}
 
 function applied(collection: string, body: Readonly<Record<string, unknown>>): unknown {
   const parts = collection.split('/')
