@@ -21,6 +21,7 @@ import { openMemoryStore } from '../storage/memory-store.ts'
 import type { Store } from '../storage/store.ts'
 import { openFleet } from './clusters/fleet.ts'
 import type { Config } from './config.ts'
+import { claimFolder } from './data-dir.ts'
 import { startEngine } from './engine/engine.ts'
 import { startSimulatedWorkloads } from './engine/simulate-workloads.ts'
 import type { ObjectClient } from './machinery/client.ts'
@@ -55,7 +56,8 @@ export async function startHub(
   }
   try {
     const stopping = new AbortController()
-    const store = await openStore(config)
+    await claimFolder(config.dataDir)
+    const store = await openStore(config, clock)
     stops.push(() => store.close())
     const identity = await ensureIdentity(config.dataDir, { hosts: config.hosts, clock })
 
@@ -138,9 +140,10 @@ export async function startHub(
   }
 }
 
-function openStore(config: Config): Promise<Store> | Store {
-  if (config.storage === 'memory') return openMemoryStore()
-  return openLevelStore(`${config.dataDir}/store`)
+function openStore(config: Config, clock: Clock): Promise<Store> | Store {
+  const window = { eventWindowMs: config.eventWindowMs, minEvents: config.minEvents, clock }
+  if (config.storage === 'memory') return openMemoryStore(window)
+  return openLevelStore(`${config.dataDir}/store`, window)
 }
 
 function healthOf(store: Store, ready: () => boolean) {

@@ -31,7 +31,11 @@ export function planDeletion(
   const grace = definition.strategy.gracePeriodSeconds?.(object, options.gracePeriodSeconds) ?? 0
   const held = finalizers.length > 0 || (definition.strategy.holdsDeletion?.(object) ?? false)
   const metadata = withFinalizers(object.metadata, finalizers)
-  if (!held && grace === 0) return { outcome: 'remove', object: { ...object, metadata } }
+  if (!held && grace === 0) {
+    const graceful =
+      definition.strategy.gracePeriodSeconds !== undefined && object.metadata.deletionTimestamp === undefined
+    return { outcome: 'remove', object: { ...object, metadata: graceful ? mark(metadata, 0, now) : metadata } }
+  }
   if (!marksAnew(object.metadata, grace, now)) {
     const same = sameFinalizers(object.metadata.finalizers ?? [], finalizers)
     return { outcome: same ? 'unchanged' : 'mark', object: same ? object : { ...object, metadata } }

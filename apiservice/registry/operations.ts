@@ -156,9 +156,19 @@ function conformed(definition: ResourceDefinition, patched: Record<string, unkno
   }
 }
 
+const metadataOrder = ['name', 'generateName', 'namespace', 'uid', 'resourceVersion', 'generation', 'creationTimestamp']
+
+/** Metadata with its first fields in the order in which Kubernetes prints them. */
+function inOrder(metadata: Record<string, unknown>): Record<string, unknown> {
+  const first = metadataOrder.filter((field) => field in metadata).map((field) => [field, metadata[field]])
+  return { ...Object.fromEntries(first), ...metadata }
+}
+
 /** A patch whose result cannot be read is invalid input, shown as a whole; kube-apiserver names no kind here. */
 function badPatch(patched: Record<string, unknown>, detail: string): StatusError {
-  const sorted = Object.fromEntries(Object.entries(patched).sort(([a], [b]) => (a < b ? -1 : 1)))
+  const { metadata, ...fields } = patched
+  const shown = { ...fields, metadata: isObject(metadata) ? inOrder(metadata) : metadata }
+  const sorted = Object.fromEntries(Object.entries(shown).sort(([a], [b]) => (a < b ? -1 : 1)))
   return StatusError.invalid({ group: '', kind: '' }, '', [
     fieldErrors.invalid('patch', JSON.stringify(sorted), detail),
   ])

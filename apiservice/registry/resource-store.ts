@@ -288,11 +288,9 @@ export class ResourceStore {
     context: WriteContext,
   ): Promise<Written> {
     if (context.dryRun) return this.#rehearsed(object)
-    const draft = this.#draft(object)
-    return this.#written(
-      object,
-      await this.#store.commit({ key: this.#keyOf(keyOf(object)), expect, also, delete: draft }),
-    )
+    await this.#store.commit({ key: this.#keyOf(keyOf(object)), expect, also, delete: this.#draft(object) })
+    // Who deletes is answered the last state as it was stored; only watchers learn the revision of the deletion.
+    return { object, bytes: this.form.bytes(object) }
   }
 
   #draft(object: KubeObject) {

@@ -4,10 +4,11 @@ import { equalJson, fieldAt, isObject, type KubeObject } from '../../src/machine
 import { amountOf, isLess } from './amounts.ts'
 import type { Behaviour } from './behaviour.ts'
 import { age, nameOf, text, texts } from './cells.ts'
-import { defaultsOf } from './defaulting.ts'
+import { defaultsOf, under } from './defaulting.ts'
 import { named } from './field-checks.ts'
 import { validateLabelSelector } from './label-selector.ts'
 import { printAccessModes, storageClassOf, validateAccessModes } from './persistent-volume.ts'
+import { claimSpecDefaults } from './pod-spec-defaults.ts'
 
 /** `dataSource` and `dataSourceRef` name the same thing, the second one more generally; each fills the other. */
 function withBothDataSources(claim: KubeObject): KubeObject {
@@ -104,7 +105,7 @@ export const persistentVolumeClaims: Behaviour = {
       text(claim, ['spec', 'volumeMode'], '<unset>'),
     ]
   },
-  defaults: defaultsOf({ 'spec.volumeMode': 'Filesystem', 'status.phase': 'Pending' }),
+  defaults: defaultsOf({ ...under('spec', claimSpecDefaults), 'status.phase': 'Pending' }),
   initialStatus: { phase: 'Pending' },
   validate: (claim) => validateClaimSpec(claim['spec'], 'spec'),
   validateUpdate,

@@ -53,6 +53,9 @@ const downwardItems: DefaultTable = {
   'items[].resourceFieldRef?.divisor': '0',
 }
 
+/** Of a claim, in a volume, a StatefulSet or by itself. */
+export const claimSpecDefaults: DefaultTable = { volumeMode: 'Filesystem' }
+
 /** A volume that names no source is an empty directory. */
 const emptyDirectory: ComputedDefault = (volume) =>
   Object.entries(volume).every(([field, value]) => field === 'name' || !isObject(value)) ? {} : undefined
@@ -82,7 +85,7 @@ const volume: DefaultTable = {
   'projected?.defaultMode': 420,
   'projected?.sources[].serviceAccountToken?.expirationSeconds': 3600,
   ...under('projected?.sources[].downwardAPI?', downwardItems),
-  'ephemeral?.volumeClaimTemplate?.spec.volumeMode': 'Filesystem',
+  ...under('ephemeral?.volumeClaimTemplate?.spec', claimSpecDefaults),
   'image?.pullPolicy': pullPolicy('reference'),
 }
 

@@ -6,7 +6,7 @@ import { age, containerCells, count, nameOf, objects, text } from './cells.ts'
 import { defaultsOf, under } from './defaulting.ts'
 import { named, nonNegative, oneOf } from './field-checks.ts'
 import { validateClaimSpec } from './persistent-volume-claim.ts'
-import { podTemplateDefaults } from './pod-spec-defaults.ts'
+import { claimSpecDefaults, podTemplateDefaults } from './pod-spec-defaults.ts'
 import { replicaScale, templateWarnings, validateWorkload } from './workload.ts'
 
 const applyDefaults = defaultsOf({
@@ -23,7 +23,7 @@ const applyDefaults = defaultsOf({
   'spec.persistentVolumeClaimRetentionPolicy.whenScaled': 'Retain',
   'spec.volumeClaimTemplates[].kind': 'PersistentVolumeClaim',
   'spec.volumeClaimTemplates[].apiVersion': 'v1',
-  'spec.volumeClaimTemplates[].spec.volumeMode': 'Filesystem',
+  ...under('spec.volumeClaimTemplates[].spec', claimSpecDefaults),
   'spec.volumeClaimTemplates[].status.phase': 'Pending',
 })
 

@@ -25,6 +25,12 @@ const fieldIsImmutable = 'field is immutable'
 export function validateMetadata(metadata: ObjectMeta, rules: MetadataRules, path = 'metadata'): readonly FieldError[] {
   const errors: FieldError[] = []
   const name = metadata.name ?? ''
+  const { generateName = '' } = metadata
+  if (generateName !== '') {
+    // A prefix may end in a dash: something always follows.
+    const complaint = rules.validateName(generateName.replace(/-$/, 'a'))
+    if (complaint !== undefined) errors.push(fieldErrors.invalid(`${path}.generateName`, generateName, complaint))
+  }
   if (name === '') errors.push(fieldErrors.required(`${path}.name`, 'name or generateName is required'))
   else {
     const complaint = rules.validateName(name)

@@ -1,3 +1,4 @@
+import { parseYaml } from '../../src/machinery/yaml.ts'
 import type { Received } from '../fixtures/send.ts'
 
 /** An answer with everything that two equal servers may differ in replaced by a placeholder. */
@@ -25,17 +26,18 @@ export class Normaliser {
       code: received.code,
       contentType: String(received.headers['content-type'] ?? ''),
       warnings: warnings === undefined ? [] : typeof warnings === 'string' ? [warnings] : warnings,
-      body: this.#body(received.text),
+      body: this.#body(received.text, String(received.headers['content-type'] ?? '')),
     }
   }
 
-  #body(text: string): unknown {
+  #body(text: string, contentType: string): unknown {
     const lines = text.split('\n').filter((line) => line !== '')
     try {
       return this.#value(JSON.parse(text), '')
     } catch {
       // A watch: one JSON text a line. Anything else is compared as text.
     }
+    if (contentType.includes('yaml')) return this.#value(parseYaml(text).value, '')
     try {
       return lines.map((line) => this.#value(JSON.parse(line), ''))
     } catch {
@@ -70,7 +72,7 @@ export class Normaliser {
       .replace(time, 'TIME')
       .replace(/current: \d+/, 'current: RV')
       .replace(/in record \(\d+\)/, 'in record (RV)')
-      .replace(/resourceVersion: "\d+"/, 'resourceVersion: "RV"')
+      .replace(/"resourceVersion\\?":\\?"\d+/, '"resourceVersion":"RV')
       .replace(/\bA_[a-z0-9]{5}\b/g, 'A_RANDOM')
       .replace(/X509SHA256=[0-9a-f]+/, 'X509SHA256=HASH')
   }
