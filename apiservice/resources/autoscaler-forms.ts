@@ -74,7 +74,7 @@ export function toV1(autoscaler: KubeObject): KubeObject {
 /** v1 as v2 stores it. */
 export function toV2(autoscaler: KubeObject): KubeObject {
   const { targetCPUUtilizationPercentage: percent, ...spec } = asFields(autoscaler['spec'])
-  const { currentCPUUtilizationPercentage: currentPercent, ...status } = asFields(autoscaler['status'])
+  const { currentCPUUtilizationPercentage: currentPercent, currentReplicas, ...status } = asFields(autoscaler['status'])
   const metrics = listIn(autoscaler, annotations.metrics).map(metricToV2)
   if (percent !== undefined) metrics.push(cpuPercent(percent))
   const annotated = listIn(autoscaler, annotations.currentMetrics).map(currentToV2)
@@ -96,6 +96,8 @@ export function toV2(autoscaler: KubeObject): KubeObject {
     }),
     status: withoutAbsent({
       ...status,
+      // v2 leaves out the zero that v1 writes.
+      currentReplicas: currentReplicas === 0 ? undefined : currentReplicas,
       currentMetrics: current.length > 0 ? current : null,
       conditions: conditions.length > 0 ? conditions : undefined,
     }),
