@@ -8,7 +8,15 @@ export default defineConfig({
     maxWorkers: 2,
     projects: [
       { extends: true, test: { name: 'layers', include: ['test/layers.test.ts'] } },
-      { extends: true, test: { name: 'hub', include: ['test/**/*.test.ts'], exclude: ['test/layers.test.ts'] } },
+      {
+        extends: true,
+        test: {
+          name: 'hub',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/layers.test.ts'],
+          globalSetup: ['test/global-setup.ts'],
+        },
+      },
     ],
   },
 })

@@ -70,8 +70,8 @@ async function removeListed(
   const listed = resource.parse(bytes)
   const { namespace = '', name = '' } = listed.metadata
   try {
-    const { object } = await resource.remove({ namespace, name }, options, context)
-    return { object, bytes: resource.form.bytes(object) }
+    await resource.remove({ namespace, name }, options, context)
+    return { object: listed, bytes }
   } catch (error) {
     // Gone meanwhile: that is what was asked for.
     if (hasReason(error, 'NotFound')) return undefined

@@ -207,8 +207,9 @@ export class ResourceStore {
     if (errors.length > 0) throw StatusError.invalid(definition, key.name, errors)
     const also = await this.#admission.validate({ ...request, object: final })
     if (isReleased(definition, final)) {
-      const written = await this.#delete(final, stored.revision, also, context)
-      return { ...written, created: false, removed: true }
+      await this.#delete(final, stored.revision, also, context)
+      // Whoever takes the last finalizer is answered the object at the revision that it replaced; watchers learn that of the deletion.
+      return { object: final, bytes: this.form.bytes(final), created: false, removed: true }
     }
     const written = await this.#put(final, stored.revision, also, context)
     return { ...written, created: false, removed: false }
@@ -288,9 +289,11 @@ export class ResourceStore {
     context: WriteContext,
   ): Promise<Written> {
     if (context.dryRun) return this.#rehearsed(object)
-    await this.#store.commit({ key: this.#keyOf(keyOf(object)), expect, also, delete: this.#draft(object) })
-    // Who deletes is answered the last state as it was stored; only watchers learn the revision of the deletion.
-    return { object, bytes: this.form.bytes(object) }
+    const draft = this.#draft(object)
+    return this.#written(
+      object,
+      await this.#store.commit({ key: this.#keyOf(keyOf(object)), expect, also, delete: draft }),
+    )
   }
 
   #draft(object: KubeObject) {

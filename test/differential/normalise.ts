@@ -1,3 +1,4 @@
+import { fieldAt } from '../../src/machinery/object.ts'
 import { parseYaml } from '../../src/machinery/yaml.ts'
 import type { Received } from '../fixtures/send.ts'
 
@@ -39,7 +40,10 @@ export class Normaliser {
     }
     if (contentType.includes('yaml')) return this.#value(parseYaml(text).value, '')
     try {
-      return lines.map((line) => this.#value(JSON.parse(line), ''))
+      return lines
+        .map((line) => JSON.parse(line) as unknown)
+        .filter((frame) => !isPlainBookmark(frame))
+        .map((frame) => this.#value(frame, ''))
     } catch {
       return this.#text(text)
     }
@@ -61,6 +65,8 @@ export class Normaliser {
     }
     if (typeof value !== 'string') return value
     if (field === 'resourceVersion' && value !== '' && value !== '0') return named(this.#revisions, value, 'RV')
+    // Ages count from whenever the object was made.
+    if (field === 'cells' && /^\d+s$/.test(value)) return 'AGE'
     if (field === 'continue' && value !== '') return 'CONTINUE'
     if (field === 'token') return 'TOKEN'
     return this.#text(value)
@@ -76,6 +82,11 @@ export class Normaliser {
       .replace(/\bA_[a-z0-9]{5}\b/g, 'A_RANDOM')
       .replace(/X509SHA256=[0-9a-f]+/, 'X509SHA256=HASH')
   }
+}
+
+/** A bookmark that marks nothing comes whenever the server's timer says so. */
+function isPlainBookmark(frame: unknown): boolean {
+  return fieldAt(frame, 'type') === 'BOOKMARK' && fieldAt(frame, 'object', 'metadata', 'annotations') === undefined
 }
 
 function named(names: Map<string, string>, value: string, prefix: string): string {

@@ -67,7 +67,7 @@ export const requests = [
     'a number where text belongs': [post(maps, { metadata: { name: 'a' }, data: { k: 1 } })],
     'text where a number belongs': [post(deployments, { ...deployment, spec: { ...deployment.spec, replicas: 'x' } })],
     'a form that nobody can send': [get(maps, { accept: 'application/xml' })],
-    'a table of YAML': [get(maps, { accept: 'application/yaml;as=Table;v=v1;g=meta.k8s.io' })],
+    'a table of YAML': [get('/api/v1/namespaces/NS/pods', { accept: 'application/yaml;as=Table;v=v1;g=meta.k8s.io' })],
     'an unknown includeObject': [get(`${maps}?includeObject=x`, asTable)],
   }),
   ...section('metadata', {
@@ -316,7 +316,7 @@ export const requests = [
     'of two': [
       ...['a', 'b', 'c'].map((name) => post(maps, { metadata: { name, labels: { p: '1' } } })),
       get(`${maps}?limit=2&labelSelector=p`),
-      get(`${maps}?limit=3&labelSelector=p`),
+      get(`${maps}?limit=9&labelSelector=p`),
     ],
     'a token that is none': [get(`${maps}?continue=abc`)],
   }),
