@@ -27,7 +27,7 @@ function rename(event: KubeObject, names: ReadonlyMap<string, string>, apiVersio
 }
 
 /** An events.k8s.io Event as it is stored. Core events always have their object, and name their reporter. */
-export function toCoreEvent(event: KubeObject): KubeObject {
+function toCoreEvent(event: KubeObject): KubeObject {
   const core = rename(event, toCore, 'v1')
   return {
     ...core,
@@ -42,7 +42,7 @@ export function toCoreEvent(event: KubeObject): KubeObject {
 }
 
 /** A stored Event as events.k8s.io shows it, without the empty names that only core events write. */
-export function fromCoreEvent(event: KubeObject): KubeObject {
+function fromCoreEvent(event: KubeObject): KubeObject {
   const shown = rename(event, toNew, 'events.k8s.io/v1')
   const kept = Object.entries(shown).filter(
     ([field, value]) =>

@@ -7,7 +7,7 @@ import { age, nameOf, text, texts } from './cells.ts'
 import { immutable } from './field-checks.ts'
 
 /** Says that the namespace still holds objects; the namespace controller takes it away when the last one is gone. */
-export const namespaceFinalizer = 'kubernetes'
+const namespaceFinalizer = 'kubernetes'
 const nameLabel = 'kubernetes.io/metadata.name'
 
 /** Namespaces that are always there. */

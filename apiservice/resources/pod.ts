@@ -3,7 +3,7 @@ import { ageOf } from '../../src/machinery/human-duration.ts'
 import { fieldAt, isObject, type KubeObject } from '../../src/machinery/object.ts'
 import type { Row, StrategyContext } from '../registry/definition.ts'
 import type { Behaviour } from './behaviour.ts'
-import { age, conditionIsTrue, conditionOf, count, nameOf, objects, text } from './cells.ts'
+import { age, conditionIsTrue, count, nameOf, objects, text } from './cells.ts'
 import { type DefaultTable, defaultsOf, under } from './defaulting.ts'
 import { podSpecDefaults } from './pod-spec-defaults.ts'
 import { podWarnings } from './pod-spec-warnings.ts'
@@ -121,6 +121,3 @@ export const pods: Behaviour = {
     'status.podIPs': () => '',
   },
 }
-
-/** Whether a pod waits behind scheduling gates. */
-export const isGated = (pod: KubeObject): boolean => conditionOf(pod, 'PodScheduled')?.['reason'] === 'SchedulingGated'

@@ -119,7 +119,7 @@ export function validateAnnotations(
 }
 
 /** Owner references: all four names, never an Event, one controller at most. Kubernetes gives no index. */
-export function validateOwnerReferences(owners: readonly OwnerReference[], path: string): readonly FieldError[] {
+function validateOwnerReferences(owners: readonly OwnerReference[], path: string): readonly FieldError[] {
   const errors: FieldError[] = []
   let controller = ''
   for (const owner of owners) {
@@ -175,7 +175,7 @@ export function withoutDuplicateOwners(owners: readonly OwnerReference[]): {
 }
 
 /** Finalizers: qualified names, and not both ways to treat dependents. */
-export function validateFinalizers(finalizers: readonly string[], path: string): readonly FieldError[] {
+function validateFinalizers(finalizers: readonly string[], path: string): readonly FieldError[] {
   const errors = finalizers.flatMap((finalizer) =>
     qualifiedName(finalizer).map((complaint) => fieldErrors.invalid(path, finalizer, complaint)),
   )
