@@ -7,7 +7,6 @@ import {
   type ServerHttp2Stream,
 } from 'node:http2'
 import type { AddressInfo, Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
 import type { Logger } from '../src/machinery/log.ts'
 import { StatusError } from '../src/machinery/status-error.ts'
 import type { Exchange, Reply, ReplyHeaders } from './exchange.ts'
@@ -63,7 +62,7 @@ export class ApiServer {
     this.#server.on('session', (session) => session.on('error', (error) => this.#connectionFailed(error)))
     this.#server.on('sessionError', (error) => this.#connectionFailed(error))
     this.#server.on('tlsClientError', (error) => this.#connectionFailed(error))
-    this.#server.on('upgrade', (_request: IncomingMessage, socket: Duplex) => refuseUpgrade(socket))
+    // Nobody listens for upgrades, so Node hands them on as plain requests, and they get the plain answer of their path.
   }
 
   /** Starts to listen and returns the address. Rejects when the port is taken or the address is not ours. */
@@ -250,9 +249,4 @@ function readBody(
     source.on('error', reject)
     source.on('close', () => reject(StatusError.badRequest('the request ended before its body did')))
   })
-}
-
-/** Upgrades are for WebSockets, which nothing here serves yet: the socket must not stay open half-spoken. */
-function refuseUpgrade(socket: Duplex): void {
-  socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
 }

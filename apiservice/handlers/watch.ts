@@ -159,9 +159,11 @@ class BookmarkTimer {
 function rangeOf(request: ApiRequest, selection: Selection): { namespace?: string; name?: string } {
   const { definition } = request.resource
   const { namespace } = request.info
+  // The old `/watch/` paths name their object in the path.
+  const name = selection.name ?? (request.info.name === '' ? undefined : request.info.name)
   return {
     ...(definition.namespaced ? (namespace === '' ? {} : { namespace }) : { namespace: '' }),
-    ...(selection.name === undefined ? {} : { name: selection.name }),
+    ...(name === undefined ? {} : { name }),
   }
 }
 

@@ -20,7 +20,15 @@ import type { DeleteOptions, WriteContext } from './context.ts'
 import { type ResourceDefinition, storeType } from './definition.ts'
 import { isReleased, planDeletion } from './deletion.ts'
 import { recordUpdate } from './field-ownership.ts'
-import { asCreated, asUpdated, checkResourceVersion, generateName, withGeneration, withoutStatus } from './rules.ts'
+import {
+  asCreated,
+  asUpdated,
+  checkResourceVersion,
+  generateName,
+  withDistinctOwners,
+  withGeneration,
+  withoutStatus,
+} from './rules.ts'
 import { validateCreate, validateUpdate } from './validation.ts'
 
 /** An object and the bytes in which it is stored and sent. After a dry run the bytes carry the old resourceVersion or none. */
@@ -142,7 +150,7 @@ export class ResourceStore {
   async #createOnce(object: KubeObject, namespace: string, context: WriteContext, managed: boolean): Promise<Written> {
     const { definition } = this
     const subresource = ''
-    const entering = asCreated(definition, object, namespace, context.now)
+    const entering = withDistinctOwners(asCreated(definition, object, namespace, context.now), context.warn)
     const key = keyOf(entering)
     const owned = managed ? entering : recordUpdate(definition, undefined, entering, subresource, context)
     const request = { operation: 'CREATE', definition, subresource, key, old: undefined, context } as const
@@ -190,7 +198,7 @@ export class ResourceStore {
       return { ...written, created: true, removed: false }
     }
     const old = this.parse(stored.bytes)
-    const next = await change.next(old)
+    const next = withDistinctOwners(await change.next(old), context.warn)
     this.#checkAddressed(next, old, change)
     const owned = change.managed ? next : recordUpdate(definition, old, next, change.subresource, context)
     const request = { operation: 'UPDATE', definition, subresource: change.subresource, key, old, context } as const

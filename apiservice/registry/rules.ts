@@ -1,5 +1,6 @@
 import { randomInt, randomUUID } from 'node:crypto'
 import { printTime } from '../../src/machinery/clock.ts'
+import { withoutDuplicateOwners } from '../../src/machinery/metadata.ts'
 import { equalJson, type KubeObject, type ObjectMeta } from '../../src/machinery/object.ts'
 import { StatusError } from '../../src/machinery/status-error.ts'
 import type { ResourceDefinition } from './definition.ts'
@@ -52,9 +53,19 @@ export function asCreated(
   }
 }
 
+/** The object with each owner named once, as Kubernetes keeps it; the client is warned of what was dropped. */
+export function withDistinctOwners(object: KubeObject, warn: (text: string) => void): KubeObject {
+  const { ownerReferences } = object.metadata
+  if (ownerReferences === undefined || ownerReferences.length < 2) return object
+  const { owners, warning } = withoutDuplicateOwners(ownerReferences)
+  if (warning === undefined) return object
+  warn(warning)
+  return { ...object, metadata: { ...object.metadata, ownerReferences: owners } }
+}
+
 /** The object without the status that a client sent with a create; what the kind's own hook then sets is the server's. */
 export function withoutStatus(definition: ResourceDefinition, object: KubeObject): KubeObject {
-  if (!hasStatus(definition) || object['status'] === undefined) return object
+  if (!hasStatus(definition) || definition.strategy.keepsStatusOnCreate || object['status'] === undefined) return object
   const { status: _status, ...rest } = object
   // Built-in kinds carry an empty status where their type does not omit it, as decoding made it.
   return definition.custom ? (rest as KubeObject) : { ...(rest as KubeObject), status: {} }

@@ -53,20 +53,7 @@ export const nodes: Behaviour = {
     // What nobody reserves can all be given to pods.
     'status?.allocatable': ({ capacity }) => (isObject(capacity) ? { ...capacity } : undefined),
   }),
-  initialStatus: {
-    daemonEndpoints: { kubeletEndpoint: { Port: 0 } },
-    nodeInfo: {
-      machineID: '',
-      systemUUID: '',
-      bootID: '',
-      kernelVersion: '',
-      osImage: '',
-      containerRuntimeVersion: '',
-      kubeletVersion: '',
-      kubeProxyVersion: '',
-      operatingSystem: '',
-      architecture: '',
-    },
-  },
+  // A kubelet brings the state of its node along when it registers.
+  strategy: { keepsStatusOnCreate: true },
   selectableFields: { 'spec.unschedulable': (node) => String(fieldAt(node, 'spec', 'unschedulable') === true) },
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { ResourceDefinition, StrategyContext } from '../../../apiservice/registry/definition.ts'
+import { withoutStatus } from '../../../apiservice/registry/rules.ts'
 import { builtinDefinitions } from '../../../apiservice/resources/builtin.ts'
 import { isObject, type KubeObject } from '../../../src/machinery/object.ts'
 import { parseApiVersion } from '../../../src/machinery/resource.ts'
@@ -65,7 +66,6 @@ export function created(body: Readonly<Record<string, unknown>>, namespace: stri
       name: object.metadata.name ?? `${object.metadata.generateName}RANDOM`,
     },
   }
-  const hasStatus = definition.subresources.some(({ name }) => name === 'status')
-  const bare = hasStatus && named['status'] !== undefined ? { ...named, status: {} } : named
+  const bare = withoutStatus(definition, named)
   return definition.strategy.prepareForCreate?.(bare, context) ?? bare
 }
