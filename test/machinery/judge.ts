@@ -65,7 +65,9 @@ export class Judge {
         response.on('data', (chunk: Buffer) => chunks.push(chunk))
         response.on('error', reject)
         response.on('end', () => {
-          const parsed: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8'))
+          const text = Buffer.concat(chunks).toString('utf8')
+          const json = response.headers['content-type']?.startsWith('application/json') ?? false
+          const parsed: unknown = json ? JSON.parse(text) : undefined
           resolve({ code: response.statusCode ?? 0, body: isObject(parsed) ? parsed : {} })
         })
       })

@@ -1,5 +1,5 @@
 import { printTime } from '../clock.ts'
-import type { KubeObject } from '../object.ts'
+import { equalJson, type KubeObject } from '../object.ts'
 import { copyJson } from '../patch/values.ts'
 import { parseApiVersion } from '../resource.ts'
 import type { Schema } from '../schema/schema.ts'
@@ -99,7 +99,7 @@ function ownersBefore(request: ApplyRequest): Owners {
   const { live } = request
   if (live === undefined) return new Map()
   const owners = readStored(live)
-  if (owners.size > 0) return underThisSchema(owners, request)
+  if (owners.size > 0) return underThisSchema(owners, live.apiVersion, request)
   return ownersAfter({ ...request, manager: 'before-first-apply', live: undefined, next: live }, owners)
 }
 
@@ -136,7 +136,9 @@ function lay(request: ApplyRequest, before: Owners): Applied {
     id,
   )
   const owned = ownable(applier.set, resetFields)
+  // An apply that changes nothing but who owns what does not count as a change of its manager's: it keeps the time it had, or none.
+  const time = bare !== undefined && equalJson(object, bare) ? last?.time : applier.time
   if (owned.isEmpty) settled.owners.delete(id)
-  else settled.owners.set(id, { ...applier, set: owned })
+  else settled.owners.set(id, { ...applier, set: owned, time })
   return { object, owners: settled.owners, conflicts: listConflicts(owners, settled.conflicts) }
 }

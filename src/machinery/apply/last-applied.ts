@@ -21,7 +21,8 @@ export function hasLastApplied(object: KubeObject): boolean {
  */
 export function withLastApplied(object: KubeObject, config: KubeObject): KubeObject {
   const { [annotation]: _, ...others } = config.metadata.annotations ?? {}
-  const plain = { ...config, metadata: { ...config.metadata, annotations: others } }
+  const given = config.metadata.annotations !== undefined
+  const plain = given ? { ...config, metadata: { ...config.metadata, annotations: others } } : config
   const annotations: Record<string, string> = { ...object.metadata.annotations, [annotation]: `${goJson(plain)}\n` }
   let bytes = 0
   for (const [key, value] of Object.entries(annotations)) bytes += Buffer.byteLength(key) + Buffer.byteLength(value)

@@ -81,7 +81,7 @@ export function ownersAfter(write: UpdateWrite, before: Owners): Owners {
   const bare = withoutOwners(next)
   const change = compareObjects(old, bare, schema)
   const changesIn = live === undefined ? () => change : changesByVersion(change, withoutOwners(live), bare, write)
-  const { owners } = settle(underThisSchema(before, write), changesIn, undefined)
+  const { owners } = settle(underThisSchema(before, next.apiVersion, write), changesIn, undefined)
   const taken = withoutReset(change.modified.union(change.added), resetFields).difference(neverOwned)
   if (!taken.isEmpty) {
     const self = ownerOf(write, 'Update', next.apiVersion)
@@ -163,8 +163,12 @@ export function changesByVersion(
 
 const reconciled = new WeakMap<Schema, WeakMap<FieldSet, FieldSet>>()
 
-/** Owners whose sets were recorded when the kind had another schema, brought to this one. */
-export function underThisSchema(owners: Owners, { schema }: { readonly schema: Schema }): Owners {
+/** Owners whose sets were recorded when the kind had another schema, brought to this one. Sets in other versions stay as they are. */
+export function underThisSchema(
+  owners: Owners,
+  apiVersion: string,
+  { schema, inVersion }: { readonly schema: Schema; readonly inVersion?: InVersion },
+): Owners {
   let sets = reconciled.get(schema)
   if (sets === undefined) {
     sets = new WeakMap()
@@ -172,6 +176,7 @@ export function underThisSchema(owners: Owners, { schema }: { readonly schema: S
   }
   let changed: Map<string, Owner> | undefined
   for (const [id, owner] of owners) {
+    if (inVersion !== undefined && owner.apiVersion !== apiVersion) continue
     let set = sets.get(owner.set)
     if (set === undefined) {
       set = underSchema(owner.set, schema)
