@@ -3,10 +3,12 @@ import {
   constants,
   createSecureServer,
   type Http2SecureServer,
+  type Http2Session,
   type IncomingHttpHeaders,
   type ServerHttp2Stream,
 } from 'node:http2'
 import type { AddressInfo, Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import type { Logger } from '../src/machinery/log.ts'
 import { StatusError } from '../src/machinery/status-error.ts'
 import type { Exchange, Reply, ReplyHeaders } from './exchange.ts'
@@ -28,6 +30,8 @@ export interface ServerOptions {
 const maxConcurrentStreams = 250
 /** How long requests under way may take to finish when the server stops. */
 const drainMs = 5000
+/** How long connections may take to send what was answered. */
+const flushMs = 1000
 
 /**
  * The listener: TLS, HTTP/2 and 1.1 on one port, every request turned into an Exchange and every Reply into bytes. Knows no Kubernetes. It
@@ -37,6 +41,7 @@ export class ApiServer {
   readonly #options: ServerOptions
   readonly #server: Http2SecureServer
   readonly #connections = new Set<Socket>()
+  readonly #sessions = new Set<Http2Session>()
   readonly #stopping = new AbortController()
   #underWay = 0
   #drained: (() => void) | undefined
@@ -59,7 +64,11 @@ export class ApiServer {
     this.#server.on('stream', (stream, headers) => void this.#onStream(stream as ServerHttp2Stream, headers))
     this.#server.on('request', (request, response) => void this.#onRequest(request as never, response as never))
     this.#server.on('secureConnection', (socket: Socket) => this.#track(socket))
-    this.#server.on('session', (session) => session.on('error', (error) => this.#connectionFailed(error)))
+    this.#server.on('session', (session) => {
+      this.#sessions.add(session)
+      session.on('close', () => this.#sessions.delete(session))
+      session.on('error', (error) => this.#connectionFailed(error))
+    })
     this.#server.on('sessionError', (error) => this.#connectionFailed(error))
     this.#server.on('tlsClientError', (error) => this.#connectionFailed(error))
     // Nobody listens for upgrades, so Node hands them on as plain requests, and they get the plain answer of their path.
@@ -87,8 +96,14 @@ export class ApiServer {
       })
       await Promise.race([drained, new Promise((resolve) => setTimeout(resolve, drainMs).unref())])
     }
-    for (const socket of this.#connections) socket.destroy()
+    // What was answered last may still be on its way out: connections end when they have sent it, and at the latest after a second.
+    for (const session of this.#sessions) session.close()
+    for (const socket of this.#connections) if (!isHttp2(socket)) socket.destroySoon()
+    const impatience = setTimeout(() => {
+      for (const socket of this.#connections) socket.destroy()
+    }, flushMs)
     await closed
+    clearTimeout(impatience)
   }
 
   #track(socket: Socket): void {
@@ -165,6 +180,10 @@ export class ApiServer {
       if (this.#underWay === 0) this.#drained?.()
     }
   }
+}
+
+function isHttp2(socket: Socket): boolean {
+  return socket instanceof TLSSocket && socket.alpnProtocol === 'h2'
 }
 
 interface Outlet {
