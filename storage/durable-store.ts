@@ -3,6 +3,7 @@ import type { Revision } from '../src/machinery/revision.ts'
 import { copyDatabase } from './backup.ts'
 import type { CommitBatch, State } from './commit-batch.ts'
 import type { Database, OpenDatabase, Operation } from './database.ts'
+import type { LogSource, LogStretch } from './event-log.ts'
 import { countKey, currentKey, keyText, metaKey, parseKeyText, textRange } from './keys.ts'
 import type { StoreLimits } from './limits.ts'
 import { readLog } from './log-reader.ts'
@@ -15,7 +16,7 @@ import type { Follower, Key, KeyRange, RangeOptions, RangeResult, Store, Stored,
 import { Compacted, FutureRevision, StoreUnavailable } from './store.ts'
 import { Sweeper, type SweeperPort } from './sweeper.ts'
 import { View } from './view.ts'
-import { type LogSource, type LogStretch, WatchLog } from './watch-log.ts'
+import { WatchLog } from './watch-log.ts'
 import { Writer, type WriterPort } from './writer.ts'
 
 /** What an entry of the hot states weighs besides its value: strings, objects and the map. */

@@ -1,20 +1,20 @@
 import type { Revision } from '../src/machinery/revision.ts'
+import type { EventLog } from './event-log.ts'
 import type { Interested } from './follower-index.ts'
 import { rangeHas } from './keys.ts'
 import type { Follower, KeyRange, StoreEvent } from './store.ts'
 import { Compacted } from './store.ts'
-import type { WatchLog } from './watch-log.ts'
 
 /** So many events of the log are looked at before the ones found are handed out. */
 const scanLength = 4_096
 
 /**
- * One reader of a WatchLog. It is either caught up, and the log offers it the revisions that concern it, or behind, and it reads the log
+ * One reader of the log. It is either caught up, and the log offers it the revisions that concern it, or behind, and it reads the log
  * from its cursor. It never holds an event: a revision in its list whose event has left the memory is looked up on disk.
  */
 export class LogFollower implements Follower, Interested {
   readonly range: KeyRange
-  readonly #log: WatchLog
+  readonly #log: EventLog
   readonly #maxPending: number
   readonly #start: Revision
   readonly #unregister: () => void
@@ -27,7 +27,7 @@ export class LogFollower implements Follower, Interested {
   #reading = false
   #closed = false
 
-  constructor(log: WatchLog, range: KeyRange, after: Revision, maxPending: number, unregister: () => void) {
+  constructor(log: EventLog, range: KeyRange, after: Revision, maxPending: number, unregister: () => void) {
     this.range = range
     this.#log = log
     this.#maxPending = maxPending

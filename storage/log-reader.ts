@@ -1,12 +1,12 @@
 import type { Revision } from '../src/machinery/revision.ts'
 import { noRevision } from '../src/machinery/revision.ts'
+import type { LogStretch } from './event-log.ts'
 import { currentKey, historyKey, logKey, rangeHas } from './keys.ts'
 import { type PlacedLogEntry, readLogRow, readVersion, type Version } from './rows.ts'
 import type { KeyRange, StoreEvent } from './store.ts'
 import { Compacted, StoreUnavailable } from './store.ts'
 import { CommittedEvent } from './store-event.ts'
 import type { View } from './view.ts'
-import type { LogStretch } from './watch-log.ts'
 
 /** About so many writes are looked at in one go, and so many bytes of values are read. */
 const scanLength = 4_096

@@ -1,5 +1,6 @@
 import type { Clock } from '../src/machinery/clock.ts'
 import { noRevision, type Revision } from '../src/machinery/revision.ts'
+import type { LogSource, LogStretch } from './event-log.ts'
 import { compareText, keyText, rangeHas, textRange } from './keys.ts'
 import { completeOptions, type StoreLimits, type StoreOptions } from './limits.ts'
 import { closedRange } from './range.ts'
@@ -7,7 +8,7 @@ import { makeVersion, type Version } from './rows.ts'
 import type { Condition, Follower, Key, KeyRange, RangeOptions, RangeResult, Store, StoreStats } from './store.ts'
 import { Compacted, ConditionFailed, FutureRevision, type Stored, StoreUnavailable, type Write } from './store.ts'
 import { CommittedEvent } from './store-event.ts'
-import { type LogSource, type LogStretch, WatchLog } from './watch-log.ts'
+import { WatchLog } from './watch-log.ts'
 
 /**
  * A store in this process's memory, for quick tests: the same contract, nothing on disk, gone when closed. A backup of it is refused,

@@ -1,30 +1,15 @@
 import type { Revision } from '../src/machinery/revision.ts'
+import type { EventLog, LogSource } from './event-log.ts'
 import { LogFollower } from './follower.ts'
 import { FollowerIndex } from './follower-index.ts'
 import type { Follower, KeyRange, StoreEvent, StoreUnavailable } from './store.ts'
 import { Compacted } from './store.ts'
 
-/** A stretch of the log, read for one follower. */
-export interface LogStretch {
-  /** The events of its range, in order; there may be none. */
-  readonly events: readonly StoreEvent[]
-  /** Everything up to here was looked at. */
-  readonly position: Revision
-}
-
-/** Where events are that are no longer in memory. */
-export interface LogSource {
-  /** The newest revision that was forgotten, so that one can still follow after it. */
-  readonly oldest: Revision
-  /** Reads on from strictly after a revision that is at least `oldest`; looks at one event or more. Throws Compacted. */
-  read(range: KeyRange, after: Revision): Promise<LogStretch>
-}
-
 /**
  * The recent events, in order and without a gap, and those who follow them. A follower is a cursor: while it keeps up it is told which
  * revisions concern it; when it does not, nothing is kept for it, and it finds its place again here or in the source.
  */
-export class WatchLog {
+export class WatchLog implements EventLog {
   readonly #source: LogSource
   readonly #limits: {
     readonly recentEvents: number

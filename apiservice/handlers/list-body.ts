@@ -5,7 +5,7 @@ import { partialMetadata } from '../wire/metadata.ts'
 import type { Representation } from '../wire/negotiate.ts'
 import { parseIncludeObject, tableHead, tableRow } from '../wire/table.ts'
 import type { ApiRequest } from './handler.ts'
-import type { ListItem, Page } from './list.ts'
+import type { ListItem, Page } from './page.ts'
 
 const chunkBytes = 64 * 1024
 const comma = Buffer.from(',')

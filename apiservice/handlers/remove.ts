@@ -4,9 +4,9 @@ import { contentType } from '../wire/negotiate.ts'
 import { answerObject, answerOther, representationOf } from './answer.ts'
 import { readDeleteOptions } from './body.ts'
 import { type ApiRequest, type Handler, writeContext } from './handler.ts'
-import { openPage } from './list.ts'
 import { listBody } from './list-body.ts'
 import { parseListOptions } from './options.ts'
+import { openPage } from './page.ts'
 
 /** Deletes of one collection that run at the same time. */
 const collectionParallelism = 32

@@ -1,5 +1,3 @@
-import type { StatusCause } from './status-error.ts'
-
 /** What is wrong with one field. `message` is complete but for the field: `Required value: name is required`. */
 export interface FieldError {
   readonly field: string
@@ -93,11 +91,6 @@ export const fieldErrors = {
     message: `Internal error: ${detail}`,
   }),
 } as const
-
-/** The causes of an Invalid Status, one per field error. */
-export function causesOf(errors: readonly FieldError[]): readonly StatusCause[] {
-  return errors.map(({ reason, message, field }) => ({ reason, message, field }))
-}
 
 /** The errors in one sentence: alone, or in brackets. Errors that print the same appear once, as in Kubernetes. */
 export function printFieldErrors(errors: readonly FieldError[]): string {

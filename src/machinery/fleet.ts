@@ -9,6 +9,8 @@ export interface Cluster {
   /** Whether the last probe or request got through; `message` says why not, in words for people. */
   readonly reachable: boolean
   readonly message?: string
+  /** Its first probe is still under way: that it is not reachable is no finding yet, and the fleet will tell what comes of it. */
+  readonly awaited?: boolean
 }
 
 /** The registered clusters. Values are snapshots: ask again after a change. */

@@ -1,4 +1,4 @@
-import { causesOf, type FieldError, printFieldErrors } from './field-error.ts'
+import { type FieldError, printFieldErrors } from './field-error.ts'
 import { type GroupVersionResource, qualified, qualifiedKind } from './resource.ts'
 
 /** One entry of `details.causes`. */
@@ -232,7 +232,7 @@ export class StatusError extends Error {
           ...(name === '' ? {} : { name }),
           ...(gk.group === '' ? {} : { group: gk.group }),
           ...(gk.kind === '' ? {} : { kind: gk.kind }),
-          causes: causesOf(errors),
+          causes: errors.map(({ reason, message, field }) => ({ reason, message, field })),
         },
       },
     )

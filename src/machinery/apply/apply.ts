@@ -70,9 +70,15 @@ export function applyConfiguration(request: ApplyRequest): KubeObject {
     if (refused.length > 0) throw conflictError(refused)
   }
   const annotated = manager === 'kubectl' && hasLastApplied(object) ? withLastApplied(object, config) : object
-  const draft = copyJson(annotated)
-  request.defaults?.(draft)
-  return unlessUnchanged(live, withOwners(draft, owners))
+  return unlessUnchanged(live, withOwners(defaulted(annotated, request.defaults), owners))
+}
+
+/** The merged object shares much with what it was made of, and defaulting changes in place: it gets a copy. */
+function defaulted(object: KubeObject, defaults: ApplyRequest['defaults']): KubeObject {
+  if (defaults === undefined) return object
+  const draft = copyJson(object)
+  defaults(draft)
+  return draft
 }
 
 function refuseMalformed({ live, config, schema }: ApplyRequest): void {

@@ -9,6 +9,9 @@ export interface FieldConflict {
   readonly path: readonly PathElement[]
 }
 
+/** Characters of paths that a refusal spells out. A path can be as long as the object and lead to as many conflicts as it has fields. */
+const printedCharacters = 256 * 1024
+
 /** The conflicts that `settle` found, owner by owner. */
 export function listConflicts(owners: Owners, contested: ReadonlyMap<string, FieldSet>): readonly FieldConflict[] {
   return [...contested.keys()].sort().flatMap((id) => {
@@ -18,25 +21,32 @@ export function listConflicts(owners: Owners, contested: ReadonlyMap<string, Fie
   })
 }
 
-/** The 409 with one cause for each conflict, and a message that groups them by owner. */
+/**
+ * The 409 with one cause for each conflict, and a message that groups them by owner. All are counted; past 256 Ki characters they are no
+ * longer listed.
+ */
 export function conflictError(conflicts: readonly FieldConflict[]): StatusError {
-  const causes = conflicts.map(({ owner, path }) => ({
-    reason: 'FieldManagerConflict',
-    message: `conflict with ${printOwner(owner)}`,
-    field: printPath(path),
-  }))
+  let left = printedCharacters
+  const causes: { readonly reason: string; readonly message: string; readonly field: string }[] = []
+  for (const { owner, path } of conflicts) {
+    if (left <= 0) break
+    const field = printPath(path)
+    left -= field.length
+    causes.push({ reason: 'FieldManagerConflict', message: `conflict with ${printOwner(owner)}`, field })
+  }
   const [only] = causes
-  if (causes.length === 1 && only) {
+  if (conflicts.length === 1 && only) {
     return StatusError.applyConflict(`Apply failed with 1 conflict: ${only.message}: ${only.field}`, causes)
   }
   const lines: string[] = []
-  let told: Owner | undefined
-  for (const { owner, path } of conflicts) {
-    if (owner !== told) lines.push(`conflicts with ${printOwner(owner)}:`)
-    told = owner
-    lines.push(`- ${printPath(path)}`)
+  let told = ''
+  for (const { message, field } of causes) {
+    // Every owner prints differently, and all conflicts with one stand together.
+    if (message !== told) lines.push(`${message.replace('conflict', 'conflicts')}:`)
+    told = message
+    lines.push(`- ${field}`)
   }
-  return StatusError.applyConflict(`Apply failed with ${causes.length} conflicts: ${lines.join('\n')}`, causes)
+  return StatusError.applyConflict(`Apply failed with ${conflicts.length} conflicts: ${lines.join('\n')}`, causes)
 }
 
 function printOwner(owner: Owner): string {

@@ -16,13 +16,6 @@ export const keyElement = (keys: Readonly<Record<string, unknown>>): PathElement
 /** An element of a set, by itself. */
 export const valueElement = (value: unknown): PathElement => `v:${goJson(value)}`
 
-export const indexElement = (index: number): PathElement => `i:${index}`
-
-/** The name of the field that an element stands for, or undefined for elements of lists. */
-export function fieldOf(element: PathElement): string | undefined {
-  return element.startsWith('f:') ? element.slice(2) : undefined
-}
-
 /**
  * The canonical form of an element that somebody else wrote, or undefined for a kind of element that is not known, which a newer
  * release may have written and which is passed over. Throws SyntaxError where the text after a known prefix is malformed.
@@ -32,16 +25,28 @@ export function parseElement(text: string): PathElement | undefined {
   switch (text[0]) {
     case 'f':
       return text
-    case 'k':
-      return `k:${goJson(JSON.parse(text.slice(2)))}`
-    case 'v':
-      return `v:${goJson(JSON.parse(text.slice(2)))}`
+    case 'k': {
+      const keys: unknown = JSON.parse(text.slice(2))
+      if (!isObject(keys) || !Object.values(keys).every(isScalar))
+        throw new SyntaxError('keys must be an object of scalars')
+      return keyElement(keys)
+    }
+    case 'v': {
+      const value: unknown = JSON.parse(text.slice(2))
+      if (!isScalar(value)) throw new SyntaxError('a value must be a scalar')
+      return valueElement(value)
+    }
     case 'i':
       if (!/^\d+$/.test(text.slice(2))) throw new SyntaxError(`invalid index: ${text}`)
       return text
     default:
       return undefined
   }
+}
+
+/** Only scalars identify elements; anything deeper would have to be bounded wherever it is compared or printed. */
+function isScalar(value: unknown): boolean {
+  return typeof value !== 'object' || value === null
 }
 
 /** How paths print in conflicts and errors: `.spec.containers[name="c"].args`, `[="x"]` for an element of a set. */
@@ -99,5 +104,5 @@ function compareValues(a: unknown, b: unknown): number {
   if (typeof a === 'string' && typeof b === 'string') return compareText(a, b)
   if (typeof a === 'boolean' && typeof b === 'boolean') return Number(a) - Number(b)
   if (isObject(a) && isObject(b)) return compareKeys(a, b)
-  return types.indexOf(typeof a) - types.indexOf(typeof b) || compareText(goJson(a), goJson(b))
+  return types.indexOf(typeof a) - types.indexOf(typeof b)
 }

@@ -19,9 +19,12 @@ interface Problem {
   readonly message: string
 }
 
+/** How many problems are told. A configuration can have as many as it has values, each with the whole path to it. */
+const maxProblems = 20
+
 /**
  * What keeps a configuration from being applied under its schema: undeclared fields, values of the wrong type, duplicate elements.
- * The text is that of kube-apiserver; undefined when there is nothing to say.
+ * The text is that of kube-apiserver, cut after twenty problems; undefined when there is nothing to say.
  */
 export function problemsOf(value: unknown, schema: Schema): string | undefined {
   const problems = check(value, schema)
@@ -44,8 +47,11 @@ function check(value: unknown, schema: Schema): readonly Problem[] {
 
 const problem = (message: string): readonly Problem[] => [{ path: '', message }]
 
-function within(prefix: string, problems: readonly Problem[]): readonly Problem[] {
-  return problems.map(({ path, message }) => ({ path: prefix + path, message }))
+/** Problems below a prefix, which is only spelt out where there are any. */
+function within(prefix: () => string, problems: readonly Problem[]): readonly Problem[] {
+  if (problems.length === 0) return problems
+  const text = prefix()
+  return problems.map(({ path, message }) => ({ path: text + path, message }))
 }
 
 function checkMap(value: unknown, map: MapStructure): readonly Problem[] {
@@ -59,9 +65,10 @@ function checkMap(value: unknown, map: MapStructure): readonly Problem[] {
       problems.push({ path: `.${field}`, message: 'field not declared in schema' })
       break // the real server looks no further either
     }
-    problems.push(...within(`.${field}`, check(value[field], schema)))
+    problems.push(...within(() => `.${field}`, check(value[field], schema)))
+    if (problems.length >= maxProblems) break
   }
-  return problems
+  return problems.slice(0, maxProblems)
 }
 
 function checkList(value: unknown, list: ListStructure): readonly Problem[] {
@@ -70,20 +77,21 @@ function checkList(value: unknown, list: ListStructure): readonly Problem[] {
   const problems: Problem[] = []
   const seen = new Set<PathElement>()
   for (const [index, item] of value.entries()) {
-    let prefix = `[${index}]`
+    let prefix = () => `[${index}]`
     if (!list.atomic) {
       const element = elementOf(list, item)
       if (element === undefined) {
         problems.push(...problem(`element ${index}: ${elementProblem(list, item)}`))
         break
       }
-      prefix = printElement(element)
-      if (seen.has(element)) problems.push(...problem(`duplicate entries for key ${prefix}`))
+      prefix = () => printElement(element)
+      if (seen.has(element)) problems.push(...problem(`duplicate entries for key ${prefix()}`))
       seen.add(element)
     }
     problems.push(...within(prefix, check(item, list.items)))
+    if (problems.length >= maxProblems) break
   }
-  return problems
+  return problems.slice(0, maxProblems)
 }
 
 function checkScalar(value: unknown, { scalar }: Structure): readonly Problem[] {

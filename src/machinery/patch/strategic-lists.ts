@@ -1,14 +1,13 @@
 import { fieldAt, isObject } from '../object.ts'
 import { StatusError } from '../status-error.ts'
 import { goType, printGo } from './go-text.ts'
-import { own } from './values.ts'
 
 /** How elements of a list are told apart: by the value of `mergeKey`, or by themselves when it is `''`. */
 export interface ListRules {
   readonly mergeKey: string
 }
 
-export type ElementKind = 'map' | 'scalar'
+type ElementKind = 'map' | 'scalar'
 
 /** A strategic merge patch that kube-apiserver answers with a bare 500. */
 export function patchFailure(message: string): StatusError {
@@ -40,9 +39,15 @@ export function mergeKeyOf(element: unknown, key: string): unknown {
   return element[key]
 }
 
-/** Where a keyed list holds the element with this key value, or -1. */
-export function matching(list: readonly unknown[], key: string, value: unknown): number {
-  return list.findIndex((element) => isObject(element) && Object.hasOwn(element, key) && own(element, key) === value)
+/** Where a keyed list holds the first element of each key value. */
+export function indexByKey(list: readonly unknown[], key: string): Map<unknown, number> {
+  const places = new Map<unknown, number>()
+  list.forEach((element, index) => {
+    if (!isObject(element) || !Object.hasOwn(element, key)) return
+    const value = element[key]
+    if (!places.has(value)) places.set(value, index)
+  })
+  return places
 }
 
 /**

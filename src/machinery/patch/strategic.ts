@@ -6,9 +6,9 @@ import { withoutNulls } from './merge.ts'
 import {
   checkOrder,
   elementKind,
+  indexByKey,
   inOrder,
   type ListRules,
-  matching,
   mergeKeyOf,
   patchFailure,
 } from './strategic-lists.ts'
@@ -148,7 +148,8 @@ function liveOrder(current: readonly unknown[], wanted: readonly unknown[], rule
   if (rules.strategy !== 'merge' || rules.mergeKey === '' || current.length === 0) return current
   const { kept, added, replaced } = obeyElementDirectives(current, wanted, rules.mergeKey)
   if (replaced || kept.length === current.length) return current
-  const fresh = added.filter((element) => matching(kept, rules.mergeKey, mergeKeyOf(element, rules.mergeKey)) < 0)
+  const known = indexByKey(kept, rules.mergeKey)
+  const fresh = added.filter((element) => !known.has(mergeKeyOf(element, rules.mergeKey)))
   return kept.concat(fresh.slice(0, current.length - kept.length))
 }
 
@@ -165,19 +166,21 @@ function mergeList(current: readonly unknown[], patch: readonly unknown[], rules
   }
   const { kept, added, replaced } = obeyElementDirectives(current, patch, key)
   const merged = [...kept]
+  const places = indexByKey(kept, key)
   for (const element of added) {
-    const at = matching(merged, key, mergeKeyOf(element, key))
-    const found = at < 0 ? undefined : merged[at]
-    if (isObject(found) && isObject(element)) merged[at] = mergeMap(found, element, rules.schema)
-    else merged.push(element)
+    const value = mergeKeyOf(element, key)
+    const at = places.get(value)
+    const found = at === undefined ? undefined : merged[at]
+    if (at !== undefined && isObject(found) && isObject(element)) merged[at] = mergeMap(found, element, rules.schema)
+    else places.set(value, merged.push(element) - 1)
   }
   return inOrder(merged, added, replaced ? merged : kept, key, kind)
 }
 
 /** What the `$patch` elements of a list leave: the elements of the object that stay, and the elements of the patch to merge. */
 function obeyElementDirectives(current: readonly unknown[], patch: readonly unknown[], key: string) {
-  let kept = current
   let replaced = false
+  const deleted = new Set<unknown>()
   const added: unknown[] = []
   for (const element of patch) {
     if (!isObject(element) || !Object.hasOwn(element, directive)) {
@@ -186,8 +189,7 @@ function obeyElementDirectives(current: readonly unknown[], patch: readonly unkn
     }
     const asked = element[directive]
     if (asked === 'delete') {
-      const value = mergeKeyOf(element, key)
-      kept = kept.filter((item) => !isObject(item) || own(item, key) !== value)
+      deleted.add(mergeKeyOf(element, key))
     } else if (asked === 'replace') {
       replaced = true
     } else if (asked === 'merge') {
@@ -196,7 +198,9 @@ function obeyElementDirectives(current: readonly unknown[], patch: readonly unkn
       throw unknownDirective(asked, element)
     }
   }
-  return replaced ? { kept: added, added: [], replaced } : { kept, added, replaced }
+  if (replaced) return { kept: added, added: [], replaced }
+  const stays = (item: unknown) => !isObject(item) || !Object.hasOwn(item, key) || !deleted.has(item[key])
+  return { kept: deleted.size === 0 ? current : current.filter(stays), added, replaced }
 }
 
 interface FieldRules extends ListRules {
