@@ -116,6 +116,7 @@ class SecretFleet implements OpenFleet {
       client: member.client,
       reachable: member.reachable,
       ...(message === undefined ? {} : { message }),
+      ...(member.awaited ? { awaited: true } : {}),
     }
   }
 

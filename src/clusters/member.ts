@@ -36,6 +36,7 @@ export class Member {
   readonly #running: Promise<void>
   #reachable: boolean
   #message: string | undefined = 'not reached yet'
+  #probed = false
   #probing = false
   #wake = Promise.withResolvers<void>()
 
@@ -56,6 +57,11 @@ export class Member {
   /** Why not, in words for people. */
   get message(): string | undefined {
     return this.#message
+  }
+
+  /** Whether nobody knows yet if it can be reached. */
+  get awaited(): boolean {
+    return !this.#probed && !this.#reachable
   }
 
   /** Ends the probes and the client. */
@@ -119,6 +125,7 @@ export class Member {
 
   #become(message: string | undefined): void {
     const reachable = message === undefined
+    this.#probed = true
     if (reachable === this.#reachable && message === this.#message) return
     this.#reachable = reachable
     this.#message = message

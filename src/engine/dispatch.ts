@@ -56,6 +56,8 @@ async function ship(
   const { cluster } = member
   if (!cluster?.reachable) {
     const opened = row ?? (await world.shipments.create(wanted, signal))
+    // After a start: what the row says may well still be so, and the first probe brings it back here either way.
+    if (cluster?.awaited) return undefined
     await world.shipments.setStatus(opened, { state: 'Unreachable', message: whyUnreachable(member) }, signal)
     return undefined
   }
@@ -127,7 +129,8 @@ async function deliver(
 
 async function retire(row: Shipment, member: Member, world: World, signal: AbortSignal): Promise<Again | undefined> {
   const { cluster } = member
-  const message = cluster?.reachable === false ? whyUnreachable(member) : ''
+  if (cluster?.awaited && row.status.state === 'Retiring') return undefined
+  const message = cluster?.reachable === false && !cluster.awaited ? whyUnreachable(member) : ''
   const current = await world.shipments.setStatus(row, { state: 'Retiring', message }, signal)
   // Without its registration a cluster cannot be told anything any more: to detach it is to give up on its copies.
   if (!cluster) return close(current, member, world, signal)

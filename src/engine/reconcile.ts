@@ -194,7 +194,8 @@ async function leave(
     return undefined
   }
   const waitingFor = rows.filter((row) => {
-    const isTombstone = row.status.state === 'Retiring' && world.fleet.get(row.target.cluster)?.reachable !== true
+    const cluster = world.fleet.get(row.target.cluster)
+    const isTombstone = row.status.state === 'Retiring' && !cluster?.reachable && !cluster?.awaited
     return !isTombstone
   })
   if (waitingFor.length === 0) {

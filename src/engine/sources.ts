@@ -119,7 +119,7 @@ export class Sources {
     if (found.state === 'waiting') {
       void found.settled.then(() => this.#onStale(user))
       // A cluster known to be away need not be waited for to say so.
-      return cluster.reachable ? { state: 'waiting' } : failed(unreachable(cluster))
+      return isHopeless(cluster) ? failed(unreachable(cluster)) : { state: 'waiting' }
     }
     if (found.state === 'failed') return { state: 'failed', error: found.error }
     const resource = found.value
@@ -131,7 +131,7 @@ export class Sources {
     uses.set(keyOfUse(use), use)
     const informer = origin.watches.ensure(resource)
     if (!informer.synced) {
-      if (!cluster.reachable) return failed(unreachable(cluster))
+      if (isHopeless(cluster)) return failed(unreachable(cluster))
       return informer.failure ? failed(informer.failure.message, informer.failure) : { state: 'waiting' }
     }
     try {
@@ -237,6 +237,10 @@ function withoutBookkeeping(object: KubeObject): KubeObject {
 
 function failed(message: string, cause?: unknown): Loaded {
   return { state: 'failed', error: new SourceError(message, cause === undefined ? undefined : { cause }) }
+}
+
+function isHopeless({ reachable, awaited }: Cluster): boolean {
+  return !reachable && !awaited
 }
 
 function unreachable({ name, message }: Cluster): string {
