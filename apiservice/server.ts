@@ -239,7 +239,7 @@ function mutable(headers: ReplyHeaders): Record<string, string | string[]> {
 function socketOf(stream: ServerHttp2Stream): Socket {
   const { session } = stream
   if (!session) throw new Error('a stream without its session')
-  // The session's socket is a proxy that forbids writing; reading the certificate through it is allowed but not `instanceof`.
+  // The session's socket is a proxy that forbids writing; reading the certificate through it is allowed.
   return session.socket as Socket
 }
 
