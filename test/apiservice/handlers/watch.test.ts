@@ -144,9 +144,13 @@ test('what is older than the event window is gone: a watch gets an ERROR frame, 
       reason: 'Expired',
       message: 'The resourceVersion for the provided list is too old.',
     })
-    const next = await send(short, { method: 'GET', path: `${maps}?limit=1&continue=${token}` })
-    const expired = JSON.parse(next.text) as { code: number; metadata: { continue: string } }
-    expect(expired.code).toBe(410)
+    const nextPage = async () => {
+      await merge(short, `${maps}/first`, { data: { n: String(Math.random()) } })
+      const { text } = await send(short, { method: 'GET', path: `${maps}?limit=1&continue=${token}` })
+      return JSON.parse(text) as { readonly code?: number; readonly metadata: { readonly continue: string } }
+    }
+    await expect.poll(nextPage, { timeout: 20_000, interval: 200 }).toMatchObject({ code: 410, reason: 'Expired' })
+    const expired = await nextPage()
     const inconsistent = await send(short, {
       method: 'GET',
       path: `${maps}?limit=1&continue=${expired.metadata.continue}`,
