@@ -79,7 +79,7 @@ export class DurableStore implements Store, WriterPort, SweeperPort, LogSource {
     this.#database = database
     this.#revision = meta.revision
     this.#clock = limits.clock
-    this.states = new RecentMap(limits.hotBytes, (state) => (state?.row.length ?? 0) + stateOverhead)
+    this.states = new RecentMap(limits.hotBytes, (state) => (state?.bytes.length ?? 0) + stateOverhead)
     this.#writer = new Writer(this, limits)
     this.#sweeper = new Sweeper(this, limits, meta)
     this.#log = new WatchLog(limits, this, meta.revision)

@@ -19,11 +19,27 @@ const kindAt = 4
 const valueRevisionAt = 5
 const valueBytesAt = 13
 
-/** A value with the row that holds it: the same row moves to the history, uncopied, when the value is replaced. */
-export interface Version extends Stored {
-  readonly row: Buffer
+/** A value that knows the row it stands in: the same row moves to the history, uncopied, when the value is replaced. */
+export class Version implements Stored {
+  readonly key: Key
+  readonly revision: Revision
+  readonly bytes: Buffer
   /** This is the last state of a value that `revision` deleted. */
   readonly deleted: boolean
+
+  /** `bytes` are the last part of a complete value row. */
+  constructor(key: Key, revision: Revision, bytes: Buffer, deleted: boolean) {
+    this.key = key
+    this.revision = revision
+    this.bytes = bytes
+    this.deleted = deleted
+  }
+
+  /** The row around `bytes`: made when asked for, because many values are kept and few are moved. */
+  get row(): Buffer {
+    const { buffer, byteOffset, length } = this.bytes
+    return Buffer.from(buffer, byteOffset - valueBytesAt, length + valueBytesAt)
+  }
 }
 
 function damaged(what: string): StoreUnavailable {
@@ -51,7 +67,8 @@ export function makeVersion(key: Key, draft: Draft, revision: Revision, deleted:
   if (!(Number.isInteger(splice) && splice >= 0 && splice <= bytes.length))
     throw new RangeError(`splice ${splice} is outside of ${bytes.length} bytes`)
   const digits = String(revision)
-  const row = Buffer.allocUnsafe(valueBytesAt + bytes.length + digits.length)
+  // Not from the shared pool: a value that is kept for long would keep the 64 KiB around it, too.
+  const row = Buffer.allocUnsafeSlow(valueBytesAt + bytes.length + digits.length)
   bytes.copy(row, valueBytesAt, 0, splice)
   row.write(digits, valueBytesAt + splice, 'latin1')
   bytes.copy(row, valueBytesAt + splice + digits.length, splice)
@@ -59,7 +76,7 @@ export function makeVersion(key: Key, draft: Draft, revision: Revision, deleted:
   row.writeUInt32BE(valueSum(complete, revision, deleted), 0)
   row[kindAt] = deleted ? 2 : 1
   row.writeDoubleBE(revision, valueRevisionAt)
-  return { key, revision, bytes: complete, row, deleted }
+  return new Version(key, revision, complete, deleted)
 }
 
 /** Reads a value row. Throws StoreUnavailable when it is damaged. */
@@ -70,7 +87,7 @@ export function readVersion(key: Key, row: Buffer): Version {
   const revision = row.readDoubleBE(valueRevisionAt)
   const deleted = row[kindAt] === 2
   if (row.readUInt32BE(0) !== valueSum(bytes, revision, deleted)) throw damaged(what())
-  return { key, revision: revision as Revision, bytes, row, deleted }
+  return new Version(key, revision as Revision, bytes, deleted)
 }
 
 /** What a write did, without its bytes: those are in the current or the history row of its key. */
