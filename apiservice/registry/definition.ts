@@ -22,6 +22,8 @@ export interface Strategy {
    * it is the innermost loop of every write and read of a request body. Applied to create, update, and the result of every patch.
    */
   readonly defaults?: (draft: Record<string, unknown>) => void
+  /** A write of `/status` leaves labels as they are; other kinds let it change metadata. */
+  readonly keepsLabelsOnStatus?: boolean
   /** A create may bring its status along, although updates may not (a node that registers itself). */
   readonly keepsStatusOnCreate?: boolean
   /** After decoding and defaulting, before validation. `status` has been dropped when the kind has a status subresource. */

@@ -20,11 +20,15 @@ export function resetFieldsOf(definition: ResourceDefinition, subresource: strin
     const others = [...(definition.schema.properties?.keys() ?? [])].filter(
       (field) => !['apiVersion', 'kind', 'metadata', 'status'].includes(field),
     )
-    const metadata = definition.custom ? ['metadata'] : ['metadata', 'labels']
-    reset = FieldSet.ofFields(...others.map((field) => [field]), metadata)
+    reset = FieldSet.ofFields(...others.map((field) => [field]), ...metadataResetBy(definition))
     ofStatusWrites.set(definition, reset)
   }
   return reset
+}
+
+function metadataResetBy({ custom, strategy }: ResourceDefinition): readonly (readonly string[])[] {
+  if (custom) return [['metadata']]
+  return strategy.keepsLabelsOnStatus ? [['metadata', 'labels']] : []
 }
 
 /** The next object with the managed fields that a create, an update or a patch leaves. */

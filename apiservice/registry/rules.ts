@@ -86,7 +86,7 @@ export function asUpdated(
     const { status: _old, ...kept } = old
     return {
       ...(kept as KubeObject),
-      metadata: definition.custom ? withManagedFields(old.metadata, next.metadata) : withLabels(metadata, old.metadata),
+      metadata: statusMetadata(definition, metadata, old.metadata),
       ...(next['status'] === undefined ? {} : { status: next['status'] }),
     }
   }
@@ -95,6 +95,12 @@ export function asUpdated(
   if (!hasStatus(definition)) return { ...next, metadata }
   const { status: _status, ...rest } = next
   return { ...(rest as KubeObject), metadata, ...(old['status'] === undefined ? {} : { status: old['status'] }) }
+}
+
+/** What a write of `/status` may change of metadata: of custom resources nothing, of built-in kinds everything or all but labels. */
+function statusMetadata(definition: ResourceDefinition, next: ObjectMeta, old: ObjectMeta): ObjectMeta {
+  if (definition.custom) return withManagedFields(old, next)
+  return definition.strategy.keepsLabelsOnStatus ? withLabels(next, old) : next
 }
 
 function keepIdentity(next: ObjectMeta, old: ObjectMeta): ObjectMeta {

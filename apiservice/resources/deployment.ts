@@ -89,5 +89,5 @@ export const deployments: Behaviour = {
   validate,
   validateUpdate: immutableSelector,
   scale: replicaScale,
-  strategy: { prepareForUpdate, warnings: templateWarnings },
+  strategy: { keepsLabelsOnStatus: true, prepareForUpdate, warnings: templateWarnings },
 }

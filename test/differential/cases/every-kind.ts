@@ -67,6 +67,11 @@ export const everyKind: readonly Case[] = samples.flatMap(({ resource, collectio
       patch('merge', item, { metadata: { finalizers: null } }),
       get(item),
     ]),
+    of('takes what its status door lets through', [
+      post(collection, body),
+      patch('merge', `${item}/status`, { metadata: { labels: { s: '1' }, annotations: { t: '2' } }, status: {} }),
+      get(item),
+    ]),
     of('is applied, twice', [
       patch('apply', `${item}?fieldManager=one`, applied(collection, body)),
       patch('apply', `${item}?fieldManager=one`, applied(collection, body)),
