@@ -121,7 +121,9 @@ export class Sources {
       // A cluster known to be away need not be waited for to say so.
       return isHopeless(cluster) ? failed(unreachable(cluster)) : { state: 'waiting' }
     }
-    if (found.state === 'failed') return { state: 'failed', error: found.error }
+    if (found.state === 'failed') {
+      return isHopeless(cluster) ? failed(unreachable(cluster), found.error) : { state: 'failed', error: found.error }
+    }
     const resource = found.value
     if (!resource.namespaced && !reference.clusterScoped) {
       return failed("cannot refer to cluster-scoped objects from within the application's namespace")

@@ -8,8 +8,8 @@ import { startHubProcess } from '../bench/servers.ts'
 import { type ControlPlane, noControlPlane, startControlPlane } from '../fixtures/control-plane.ts'
 import { startTestHub, type TestHub } from '../fixtures/hub.ts'
 import { create, destroy, merge, read, register } from '../fixtures/members.ts'
+import { record } from '../fixtures/recording.ts'
 import { send } from '../fixtures/send.ts'
-import { record } from './recording.ts'
 import {
   allOrNone,
   application,

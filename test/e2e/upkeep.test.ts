@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { fieldAt } from '../../src/machinery/object.ts'
 import { noControlPlane } from '../fixtures/control-plane.ts'
 import { create, destroy, merge, read } from '../fixtures/members.ts'
-import { record } from './recording.ts'
+import { record } from '../fixtures/recording.ts'
 import {
   application,
   applicationPath,
