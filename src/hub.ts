@@ -78,7 +78,7 @@ export async function startHub(
     const inFlight = new InFlight()
     const metrics = new Metrics({ store, inFlight })
     let ready = false
-    const app = webApp({ metrics, health: healthOf(store, () => ready) })
+    const app = webApp({ metrics, log, health: healthOf(store, () => ready) })
     let listening = `${config.host}:${config.port}`
     const discovery = new Discovery({
       definitions: () => registry.definitions,

@@ -78,20 +78,21 @@ export class Authenticator {
 function userOfCertificate(socket: Socket): UserInfo | undefined {
   if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined
   const { subject, raw } = socket.getPeerCertificate()
-  // Node gives one value as text and several as a list.
-  const names = subject as unknown as Readonly<Record<string, string | readonly string[] | undefined>> | undefined
-  const commonName = names?.['CN']
-  const name = typeof commonName === 'string' ? commonName : commonName?.at(-1)
+  const name = valuesOf(subject?.CN).at(-1)
   if (name === undefined || name === '') return undefined
-  const organizations = names?.['O'] ?? []
   return {
     name,
     uid: '',
-    groups: [...(typeof organizations === 'string' ? [organizations] : organizations), 'system:authenticated'],
+    groups: [...valuesOf(subject.O), 'system:authenticated'],
     extra: {
       'authentication.kubernetes.io/credential-id': [`X509SHA256=${createHash('sha256').update(raw).digest('hex')}`],
     },
   }
+}
+
+/** Node gives one value of a name as text and several as a list. */
+function valuesOf(value: string | readonly string[] | undefined): readonly string[] {
+  return value === undefined ? [] : typeof value === 'string' ? [value] : value
 }
 
 function digest(token: string): Buffer {

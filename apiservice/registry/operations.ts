@@ -1,6 +1,6 @@
 import { applyConfiguration } from '../../src/machinery/apply/apply.ts'
 import { fieldErrors } from '../../src/machinery/field-error.ts'
-import { isObject, type KubeObject, type ObjectKey } from '../../src/machinery/object.ts'
+import { isObject, type KubeObject, type ObjectKey, type ObjectMeta } from '../../src/machinery/object.ts'
 import { applyJsonPatch } from '../../src/machinery/patch/json.ts'
 import { applyMergePatch } from '../../src/machinery/patch/merge.ts'
 import { applyStrategicMergePatch } from '../../src/machinery/patch/strategic.ts'
@@ -32,11 +32,14 @@ export function kindOf(definition: ResourceDefinition): GroupVersionKind {
 
 /** The object that a body describes: named kind, metadata present, the kind's defaults filled in. */
 export function completed(definition: ResourceDefinition, body: Body): KubeObject {
-  body['kind'] = definition.kind
-  body['apiVersion'] = apiVersionOf(definition)
-  if (!isObject(body['metadata'])) body['metadata'] = {}
-  definition.strategy.defaults?.(body)
-  return body as unknown as KubeObject
+  const draft = {
+    ...body,
+    kind: definition.kind,
+    apiVersion: apiVersionOf(definition),
+    metadata: (isObject(body['metadata']) ? body['metadata'] : {}) as ObjectMeta,
+  }
+  definition.strategy.defaults?.(draft)
+  return draft
 }
 
 /** POST to a collection. */
@@ -225,14 +228,21 @@ export async function applyObject(
 
 function appliedConfiguration(definition: ResourceDefinition, body: Body, key: ObjectKey): KubeObject {
   const metadata = isObject(body['metadata']) ? body['metadata'] : {}
-  const config = { ...body, metadata } as unknown as KubeObject
   if (metadata['managedFields'] !== undefined && metadata['managedFields'] !== null) {
     throw StatusError.badRequest('metadata.managedFields must be nil')
   }
-  const expected = apiVersionOf(definition)
-  if (config.apiVersion !== expected || config.kind !== definition.kind) {
-    const [group, version] = splitApiVersion(config.apiVersion)
-    throw StatusError.badRequest(`invalid object type: ${group}/${version}, Kind=${config.kind ?? ''}`)
+  const { apiVersion, kind } = body
+  if (apiVersion !== apiVersionOf(definition) || kind !== definition.kind) {
+    const [group, version] = splitApiVersion(apiVersion)
+    throw StatusError.badRequest(
+      `invalid object type: ${group}/${version}, Kind=${typeof kind === 'string' ? kind : ''}`,
+    )
+  }
+  const config: KubeObject = {
+    ...body,
+    apiVersion: apiVersionOf(definition),
+    kind: definition.kind,
+    metadata: metadata as ObjectMeta,
   }
   checkAddress(definition, config, key)
   return config

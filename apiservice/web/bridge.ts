@@ -27,20 +27,10 @@ export function bridge(app: Express): (exchange: Exchange, user: UserInfo) => Pr
       exchange.method === 'GET' || exchange.method === 'HEAD' ? undefined : await exchange.readBody(maxBodyBytes)
     if (body && body.length > 0) request.push(body)
     request.push(null)
-    return new Promise<Reply>((resolve, reject) => {
-      const response = captured(request, resolve)
-      app(request as never, response as never, (error?: unknown) => {
-        if (error) reject(error)
-        else resolve(pageNotFound)
-      })
+    return new Promise<Reply>((resolve) => {
+      app(request, captured(request, resolve))
     })
   }
-}
-
-const pageNotFound: Reply = {
-  code: 404,
-  headers: { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' },
-  body: Buffer.from('404 page not found\n'),
 }
 
 /**

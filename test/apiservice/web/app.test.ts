@@ -5,6 +5,7 @@ import { parseRequestInfo } from '../../../apiservice/filters/request-info.ts'
 import { webApp } from '../../../apiservice/web/app.ts'
 import type { HealthCheck } from '../../../apiservice/web/health.ts'
 import { Metrics } from '../../../apiservice/web/metrics.ts'
+import { silentLogger } from '../../../src/machinery/log.ts'
 import { openMemoryStore } from '../../../storage/memory-store.ts'
 
 const well: HealthCheck = { name: 'ping', failure: () => undefined }
@@ -12,7 +13,12 @@ const ill: HealthCheck = { name: 'etcd', failure: async () => 'the disk is full'
 
 function open(checks: readonly HealthCheck[]) {
   const metrics = new Metrics({ store: openMemoryStore(), inFlight: new InFlight() })
-  return { metrics, client: supertest(webApp({ metrics, health: { healthz: checks, livez: checks, readyz: checks } })) }
+  return {
+    metrics,
+    client: supertest(
+      webApp({ metrics, log: silentLogger, health: { healthz: checks, livez: checks, readyz: checks } }),
+    ),
+  }
 }
 
 describe('health', () => {
@@ -63,4 +69,11 @@ test('metrics count requests under the names of kube-apiserver', async () => {
   expect(text).toMatch(/^apiserver_request_duration_seconds_bucket\{le="0.005",verb="POST",.*\} 1$/m)
   expect(text).not.toMatch(/apiserver_request_duration_seconds_count\{verb="WATCH"/)
   expect(text).toMatch(/^entrepot_store_revision 0$/m)
+})
+
+test('an unknown path is a plain page, and a check that breaks is 500 without its reason', async () => {
+  const broken: HealthCheck = { name: 'broken', failure: () => Promise.reject(new Error('a secret')) }
+  const { client } = open([broken])
+  expect(await client.get('/nope')).toMatchObject({ status: 404, text: '404 page not found\n' })
+  expect(await client.get('/healthz')).toMatchObject({ status: 500, text: 'internal server error\n' })
 })
