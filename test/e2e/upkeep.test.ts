@@ -226,6 +226,29 @@ describe.skipIf(noControlPlane !== undefined)(noControlPlane ?? 'copies in real 
     expect(await secretData(second, ns, 'a')).toEqual(v1)
   }, 60_000)
 
+  test('a cluster that hangs delays nobody, and has everything soon after it answers again', async () => {
+    const ns = 'hanging'
+    await shipped(ns)
+    const { hub, first, second } = stage
+    const wakeUp = await second.hang()
+    try {
+      const startedAtMs = performance.now()
+      for (const name of ['b', 'c', 'd']) {
+        await shipSecret(hub, ns, name, v1)
+        await soon(() => secretData(first, ns, name)).toEqual(v1)
+      }
+      expect(performance.now() - startedAtMs).toBeLessThan(3000)
+      await soon(() => shipmentsIn(hub, ns)).toContain('Secret a → hangzhou-2: Unreachable')
+      await destroy(hub, applicationPath(ns, 'a'))
+      await soon(() => read(hub, applicationPath(ns, 'a'))).toBeUndefined()
+    } finally {
+      wakeUp()
+    }
+    for (const name of ['b', 'c', 'd']) await soon(() => secretData(second, ns, name), 40_000).toEqual(v1)
+    for (const name of ['b', 'c', 'd']) await soon(() => phaseOf(hub, ns, name), 40_000).toBe('running')
+    await soon(() => secretData(second, ns, 'a'), 40_000).toBeUndefined()
+  }, 90_000)
+
   test.each([
     {
       name: 'no cluster of that region',
