@@ -29,7 +29,8 @@ export class WatchFrames {
   readonly #request: ApiRequest
   readonly #representation: Representation
   readonly #selection: Selection
-  readonly #memoKey: string
+  /** Where the event's memo has each frame: one text each, so that a watcher makes none. */
+  readonly #memoKeys: Readonly<Record<FrameType | 'left', string>>
   #sentColumns = false
 
   constructor(request: ApiRequest, representation: Representation, selection: Selection) {
@@ -37,7 +38,14 @@ export class WatchFrames {
     this.#representation = representation
     this.#selection = selection
     const { group, version } = request.resource.definition
-    this.#memoKey = `${group}/${version}/${representation.format}/${representation.view}/${representation.metaVersion}`
+    const { format, view, metaVersion } = representation
+    const keyOf = (frame: string) => `${group}/${version}/${format}/${view}/${metaVersion}/${frame}`
+    this.#memoKeys = {
+      ADDED: keyOf('ADDED'),
+      MODIFIED: keyOf('MODIFIED'),
+      DELETED: keyOf('DELETED'),
+      left: keyOf('left'),
+    }
   }
 
   /** ADDED frames of existing objects, as one buffer. */
@@ -80,7 +88,7 @@ export class WatchFrames {
     if (transition === undefined) return none
     // The first row of a Table watch carries the columns, so its frames belong to one watcher.
     if (this.#representation.view === 'table') return this.#make(event, transition)
-    const key = `${this.#memoKey}/${transition.type}${transition.left ? '/left' : ''}`
+    const key = this.#memoKeys[transition.left ? 'left' : transition.type]
     const known = event.memo.get(key)
     if (known instanceof Buffer) return known
     const made = this.#make(event, transition)

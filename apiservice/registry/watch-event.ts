@@ -9,16 +9,21 @@ export interface Transition {
   readonly left: boolean
 }
 
+const added: Transition = { type: 'ADDED', left: false }
+const modified: Transition = { type: 'MODIFIED', left: false }
+const deleted: Transition = { type: 'DELETED', left: false }
+const left: Transition = { type: 'DELETED', left: true }
+
 /** Undefined where the event does not concern the selection at all. An object enters and leaves as its fields change. */
 export function transitionOf(resource: ResourceStore, selection: Selection, event: StoreEvent): Transition | undefined {
   if (selection.everything) {
-    if (event.type === 'delete') return { type: 'DELETED', left: false }
-    return { type: event.previous === undefined ? 'ADDED' : 'MODIFIED', left: false }
+    if (event.type === 'delete') return deleted
+    return event.previous === undefined ? added : modified
   }
   const matched = event.previous !== undefined && selection.matches(previousObject(resource, event))
-  if (event.type === 'delete') return matched ? { type: 'DELETED', left: false } : undefined
-  if (selection.matches(currentObject(resource, event))) return { type: matched ? 'MODIFIED' : 'ADDED', left: false }
-  return matched ? { type: 'DELETED', left: true } : undefined
+  if (event.type === 'delete') return matched ? deleted : undefined
+  if (selection.matches(currentObject(resource, event))) return matched ? modified : added
+  return matched ? left : undefined
 }
 
 /** The object that a watch shows for a transition: as it is, or, where it left, as it last was with the revision at which it left. */

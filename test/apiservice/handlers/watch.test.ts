@@ -99,6 +99,26 @@ test('a streamed list ends its initial events with a marked bookmark, and goes o
   )
 })
 
+test('a bookmark in the middle of a watch promises what was delivered, and loses nothing', async () => {
+  const after = await revisionNow()
+  const path = `${maps}?watch=1&timeoutSeconds=3&resourceVersion=${after}&labelSelector=marked&allowWatchBookmarks=true`
+  // The bookmark is due two seconds before the end; writes go on before, at and after that time.
+  const watching = framesOf(path)
+  const names: string[] = []
+  const ends = performance.now() + 2000
+  while (performance.now() < ends) {
+    const name = `marked-${names.push('') - 1}`
+    await create(hub, maps, { metadata: { name, labels: { marked: 'x' } } })
+    names[names.length - 1] = name
+  }
+  const frames = await watching
+  const added = frames.filter(({ type }) => type === 'ADDED')
+  expect(added.map(({ object }) => object.metadata.name)).toEqual(names)
+  const revisions = frames.map(({ object }) => Number(object.metadata.resourceVersion))
+  expect(revisions).toEqual([...revisions].sort((a, b) => a - b))
+  expect(frames.filter(({ type }) => type === 'BOOKMARK')).toHaveLength(1)
+})
+
 test('a watch from the future waits for it', async () => {
   const future = Number(await revisionNow()) + 2
   const watching = framesOf(`${maps}?watch=1&timeoutSeconds=2&resourceVersion=${future}&labelSelector=future`)
