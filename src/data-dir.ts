@@ -17,13 +17,29 @@ export class UnusableDataDir extends Error {
 export async function claimFolder(path: string): Promise<void> {
   try {
     // Only folders that this call makes get the mode: an existing one is judged, never changed.
-    await mkdir(path, { recursive: true, mode: 0o700 })
+    await makeFolder(path)
     await refuseReaders(path, '700')
     const probe = join(path, `.probe-${process.pid}`)
     await (await open(probe, 'w', 0o600)).close()
     await rm(probe)
   } catch (error) {
     throw error instanceof UnusableDataDir ? error : new UnusableDataDir(sentenceFor(path, error), error)
+  }
+}
+
+/**
+ * Makes a folder and its parents. Node's own `recursive` tries for ever where a parent exists that takes no children, as `/proc` does; here each
+ * folder is tried twice at most.
+ */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 })
+  } catch (error) {
+    if (isErrorCode(error, 'EEXIST')) return
+    const parent = dirname(path)
+    if (!isErrorCode(error, 'ENOENT') || parent === path) throw error
+    await makeFolder(parent)
+    await mkdir(path, { mode: 0o700 })
   }
 }
 
