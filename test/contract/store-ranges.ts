@@ -77,6 +77,25 @@ export function describeRanges(open: StoreOpener): void {
       expect(await namesOf(store, range, { after: { namespace: 'b', name: 'w' } })).toEqual(['b/x'])
     })
 
+    test('one name is found in whichever namespaces have it, wherever it stands among the others', async () => {
+      const store = await open()
+      const names = ['', '\0', 'a', 'm', 'm\0', 'mm', 'z', '\u{10000}']
+      const all = Array.from({ length: 20 }, (_, i) => ({
+        namespace: `ns${String(i).padStart(2, '0')}`,
+        without: i % 9,
+      }))
+      for (const { namespace, without } of all)
+        for (const [i, name] of names.entries()) if (i !== without) await put(store, key(name, namespace), 'x')
+      for (const [i, name] of names.entries()) {
+        const having = all.filter(({ without }) => without !== i).map(({ namespace }) => `${namespace}/${name}`)
+        expect(await namesOf(store, { type: '/configmaps', name })).toEqual(having)
+        const after = { namespace: 'ns07', name }
+        const behind = having.filter((one) => one > 'ns08')
+        expect(await namesOf(store, { type: '/configmaps', name }, { after, limit: 3 })).toEqual(behind.slice(0, 3))
+      }
+      expect(await namesOf(store, { type: '/configmaps', name: 'q' })).toEqual([])
+    })
+
     test('a range is what it was when it was asked for, however slowly it is read', async () => {
       const store = await open()
       await Promise.all(
