@@ -1,4 +1,4 @@
-import { type Answer, LoadClient, repeatedly, textOf } from './client.ts'
+import { type Answer, continueOf, LoadClient, repeatedly, textOf } from './client.ts'
 import { type Bench, type BenchResult, cost, type Row, rate } from './report.ts'
 import { type BenchServer, startHubProcess, startRealProcess } from './servers.ts'
 
@@ -138,11 +138,4 @@ async function pages(client: LoadClient): Promise<void> {
     const answer = await client.request('GET', `${collection}?limit=500${token === '' ? '' : `&continue=${token}`}`)
     token = continueOf(answer)
   } while (token !== '')
-}
-
-/** Its place is at one of the ends, so the middle is not searched. */
-function continueOf({ chunks }: Answer): string {
-  const ends = [...chunks.slice(0, 1), ...chunks.slice(-2)].map((chunk) => chunk.toString('latin1'))
-  const whole = ends.map((text) => text.slice(0, 2000) + text.slice(-2000)).join('')
-  return /"continue":"([^"]+)"/.exec(whole)?.[1] ?? ''
 }

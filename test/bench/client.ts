@@ -25,6 +25,13 @@ export function textOf({ chunks }: Answer): string {
   return Buffer.concat(chunks).toString('latin1')
 }
 
+/** The continue token of a list; `''` at its end. It stands near one of the ends, so the middle is not searched. */
+export function continueOf({ chunks }: Answer): string {
+  const ends = [...chunks.slice(0, 1), ...chunks.slice(-2)].map((chunk) => chunk.toString('latin1'))
+  const whole = ends.map((text) => text.slice(0, 2000) + text.slice(-2000)).join('')
+  return /"continue":"([^"]+)"/.exec(whole)?.[1] ?? ''
+}
+
 interface Stream {
   code: number
   bytes: number

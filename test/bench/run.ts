@@ -8,6 +8,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   start: async () => (await import('./start.ts')).start,
   api: async () => (await import('./api.ts')).api,
   watch: async () => (await import('./watch.ts')).watch,
+  million: async () => (await import('./million.ts')).million,
   distribution: async () => (await import('./distribution.ts')).distribution,
 }
 
