@@ -35,7 +35,7 @@ async function makeFolder(path: string): Promise<void> {
   try {
     await mkdir(path, { mode: 0o700 })
   } catch (error) {
-    if (isErrorCode(error, 'EEXIST')) return
+    if (isErrorCode(error, 'EEXIST') && (await stat(path)).isDirectory()) return
     const parent = dirname(path)
     if (!isErrorCode(error, 'ENOENT') || parent === path) throw error
     await makeFolder(parent)
