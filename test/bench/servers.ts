@@ -12,6 +12,8 @@ export interface BenchServer extends Endpoint {
   readonly startSeconds: number
   /** Resident memory of all its processes, in MiB. */
   memoryMiB(): Promise<number>
+  /** The part of it that is no file: what the system cannot take back. */
+  ownMiB(): Promise<number>
   /** CPU seconds of all its processes so far. */
   cpuSeconds(): Promise<number>
   dispose(): Promise<void>
@@ -47,7 +49,8 @@ export async function startHubProcess(
     cert: await pem('admin.crt'),
     key: await pem('admin.key'),
     kubeconfig: join(dataDir, 'kubeconfig'),
-    memoryMiB: () => memoryMiB(pids),
+    memoryMiB: () => memoryMiB(pids, 'VmRSS'),
+    ownMiB: () => memoryMiB(pids, 'RssAnon'),
     cpuSeconds: () => cpuSeconds(pids),
     dispose: async () => {
       await ended(child)
@@ -87,17 +90,18 @@ export async function startRealProcess(): Promise<BenchServer> {
     ...plane,
     name: 'real',
     startSeconds,
-    memoryMiB: () => memoryMiB(pids),
+    memoryMiB: () => memoryMiB(pids, 'VmRSS'),
+    ownMiB: () => memoryMiB(pids, 'RssAnon'),
     cpuSeconds: () => cpuSeconds(pids),
     dispose: () => plane.dispose(),
   }
 }
 
-async function memoryMiB(pids: readonly number[]): Promise<number> {
+async function memoryMiB(pids: readonly number[], kind: 'VmRSS' | 'RssAnon'): Promise<number> {
   const sizes = await Promise.all(
     pids.map(async (pid) => {
       const status = await readFile(`/proc/${pid}/status`, 'utf8')
-      return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024
+      return Number(new RegExp(`${kind}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) / 1024
     }),
   )
   return sizes.reduce((sum, size) => sum + size, 0)
