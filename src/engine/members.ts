@@ -1,6 +1,6 @@
 import type { Clock } from '../machinery/clock.ts'
 import type { Cluster, Fleet } from '../machinery/fleet.ts'
-import type { Logger } from '../machinery/log.ts'
+import { type Logger, withFields } from '../machinery/log.ts'
 import type { KubeObject, ObjectKey } from '../machinery/object.ts'
 import { qualified, type ResourceInfo } from '../machinery/resource.ts'
 import { type Again, WorkQueue } from '../machinery/workqueue.ts'
@@ -158,7 +158,7 @@ export class Member {
       labelSelector: nameLabel,
       transform: forCache,
       clock,
-      log,
+      log: withFields(log, { cluster: this.name }),
       onChange: (resource, key, current) => {
         const own = this.#ownOf(resource)
         const expected = own.newest(key, undefined)

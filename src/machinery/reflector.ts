@@ -84,10 +84,13 @@ export async function reflect(options: ReflectorOptions, sink: ReflectorSink, si
       } else {
         failures++
       }
-      failed = true
       sink.connected(error instanceof Error ? error : new Error(String(error)))
       const waitMs = backoffMs(backoff, Math.max(failures, 1), options.random)
-      options.log.warn({ ...fields, err: error, failures, waitMs: Math.round(waitMs) }, 'cannot follow a collection')
+      // What a server answered, or that it did not, is no bug: a stack would only hide it. An outage is told once, not at each try.
+      const why = error instanceof StatusError ? { reason: error.message } : { err: error }
+      const level = failed ? 'debug' : 'warn'
+      options.log[level]({ ...fields, ...why, failures, waitMs: Math.round(waitMs) }, 'cannot follow a collection')
+      failed = true
       await pause(waitMs, signal)
     }
   }

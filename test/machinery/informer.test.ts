@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { Informer, type InformerOptions } from '../../src/machinery/informer.ts'
-import { silentLogger } from '../../src/machinery/log.ts'
+import { silentLogger, withFields } from '../../src/machinery/log.ts'
 import { fieldAt, type KubeObject, keyOf, printKey } from '../../src/machinery/object.ts'
 import { StatusError } from '../../src/machinery/status-error.ts'
 import { configMaps, ScriptedClient } from './scripted-client.ts'
@@ -131,6 +131,26 @@ describe('an informer', () => {
     await eventually(() => expect(value(informer, 'a')).toBe('2'))
     expect(informer.failure).toBeUndefined()
     expect(client.calls.filter((call) => call === 'list limit=500')).toHaveLength(1)
+  })
+
+  test('tells an outage once, in a sentence, however often it tries', async () => {
+    const told: { readonly level: string; readonly fields: object }[] = []
+    const at = (level: string) => (fields: object) => void told.push({ level, fields })
+    const log = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+    const client = new ScriptedClient()
+    client.put('a')
+    const { informer } = start(client, { log: withFields(log, { cluster: 'north' }) })
+    await informer.whenSynced()
+    client.failLists(...Array.from({ length: 5 }, () => StatusError.unavailable('dial https://x: connection refused')))
+    client.failWatches(StatusError.unavailable('dial https://x: connection refused'))
+    client.dropWatches()
+    await eventually(() => expect(told.length).toBeGreaterThan(3))
+    await eventually(() => expect(informer.failure).toBeUndefined())
+    const [first, ...others] = told
+    expect(first?.level).toBe('warn')
+    expect(first?.fields).toMatchObject({ cluster: 'north', reason: 'dial https://x: connection refused' })
+    expect(first?.fields).not.toHaveProperty('err')
+    expect(new Set(others.map(({ level }) => level))).toEqual(new Set(['debug']))
   })
 
   test('never is synced before the first list succeeds', async () => {
