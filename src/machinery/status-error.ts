@@ -239,8 +239,11 @@ export class StatusError extends Error {
   }
 
   /** A patch that cannot be carried out. */
-  static unprocessable(message = 'the server rejected our request due to an error in our request'): StatusError {
-    return new StatusError(422, 'Invalid', message, { details: {} })
+  static unprocessable(
+    message = 'the server rejected our request due to an error in our request',
+    cause?: unknown,
+  ): StatusError {
+    return new StatusError(422, 'Invalid', message, { details: {}, ...(cause === undefined ? {} : { cause }) })
   }
 
   static tooManyRequests(message: string, retryAfterSeconds: number, more: StatusDetails = {}): StatusError {

@@ -15,8 +15,7 @@ function attempt(patch: () => unknown): unknown {
     return patch()
   } catch (error) {
     if (!(error instanceof StatusError)) throw error
-    throw new PropertiesError(error.code === 422 ? 'an operation of the patch does not apply' : error.message, {
-      cause: error,
-    })
+    // The words of the API are for every kind of mistake; which operation it was stands below them.
+    throw new PropertiesError(error.cause instanceof Error ? error.cause.message : error.message, { cause: error })
   }
 }

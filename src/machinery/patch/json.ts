@@ -1,5 +1,5 @@
 import { isObject } from '../object.ts'
-import { StatusError } from '../status-error.ts'
+import { hasReason, StatusError } from '../status-error.ts'
 import { jsonKind } from './go-text.ts'
 import { copyJson, type Draft, own, put } from './values.ts'
 
@@ -20,14 +20,26 @@ interface Operation {
  * `replace` of a field that is absent adds it, `copy` of one copies null, `test` for null passes on one, a missing value is null, indexes
  * may be negative, what stands before the first slash of a path is ignored, and only `replace` and `test` reach the root.
  * Throws BadRequest for a malformed patch, RequestEntityTooLarge past 10,000 operations, and 422 for an operation that does not apply or
- * copies past 3 MiB.
+ * copies past 3 MiB; the cause of the last says which one.
  */
 export function applyJsonPatch(document: unknown, operations: unknown): unknown {
   const parsed = parseOperations(operations)
   const root = { document: copyJson(document) }
   const budget = { bytes: copyBudgetBytes }
-  for (const operation of parsed) perform(root, operation, budget)
+  for (const [index, operation] of parsed.entries()) {
+    try {
+      perform(root, operation, budget)
+    } catch (error) {
+      if (!hasReason(error, 'Invalid')) throw error
+      throw StatusError.unprocessable(undefined, new Error(`operation ${index} ${print(operation)} does not apply`))
+    }
+  }
   return root.document
+}
+
+/** `(replace /spec/replicas)`; never its value, which may be a secret. */
+function print({ op = 'without an op', path }: Operation): string {
+  return `(${op}${path === undefined ? ' without a path' : path === '' ? ' the root' : ` ${path}`})`
 }
 
 function parseOperations(operations: unknown): readonly Operation[] {

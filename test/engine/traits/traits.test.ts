@@ -90,7 +90,18 @@ test.each([
     type: 'json-patch',
     properties: { operations: [{ op: 'test', path: '/data/k', value: 'eA==' }] },
     object: secret,
-    error: 'an operation of the patch does not apply',
+    error: 'operation 0 (test /data/k) does not apply',
+  },
+  {
+    type: 'json-patch',
+    properties: {
+      operations: [
+        { op: 'add', path: '/spec/paused', value: true },
+        { op: 'replace', path: '/spec/none/x', value: 1 },
+      ],
+    },
+    object: deployment,
+    error: 'operation 1 (replace /spec/none/x) does not apply',
   },
   { type: 'json-merge-patch', properties: [], object: secret, error: 'properties must be an object' },
 ])('$type with $properties is refused on a $object.kind: $error', ({ type, properties, object, error }) => {
