@@ -27,7 +27,10 @@ export function resolveResource(
     )
   }
   const [first] = candidates
-  if (!first) throw new Error(`no matches for ${wanted.group}/, Resource=${wanted.resource}`)
+  if (!first)
+    throw new Error(
+      `no matches for ${wanted.group}/, Resource=${wanted.resource}: kubectl api-resources lists what there is`,
+    )
   return first
 }
 

@@ -1,7 +1,7 @@
 import type { PolicySpec } from './application.ts'
 import { policies as policyTypes } from './policies/index.ts'
 import type { PlaceableCluster, Placement, Policy } from './policies/policy.ts'
-import { PropertiesError } from './properties.ts'
+import { PropertiesError, unknownType } from './properties.ts'
 
 /**
  * Where an application goes: the union of its policies in the order written, each (cluster, namespace) once. Without any policy that
@@ -23,6 +23,6 @@ export function place(policies: readonly PolicySpec[], clusters: readonly Placea
 function typeOf(type: string, name: string): Policy {
   const policy = policyTypes.get(type)
   // Leaving out a policy that nobody understands would send objects where they were not meant to go.
-  if (!policy) throw new PropertiesError(`policy ${name} has type ${type}, which this engine does not know`)
+  if (!policy) throw new PropertiesError(`policy ${name} ${unknownType(type, policyTypes)}`)
   return policy
 }

@@ -5,6 +5,11 @@ export class PropertiesError extends Error {
   override readonly name = 'PropertiesError'
 }
 
+/** `has type helm, which this engine does not know; it knows ref-objects`: what is wrong, and what would be right. */
+export function unknownType(type: string, known: ReadonlyMap<string, unknown>): string {
+  return `has type ${type}, which this engine does not know; it knows ${[...known.keys()].sort().join(', ')}`
+}
+
 /** The fields of an object that may have only `allowed` ones. `path` is `''` at the root. Throws PropertiesError. */
 export function strictFields(value: unknown, allowed: readonly string[], path = ''): Record<string, unknown> {
   if (!isObject(value)) throw wrongType(value, path === '' ? 'properties' : path, 'object')

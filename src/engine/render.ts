@@ -12,7 +12,7 @@ import type {
 import { components as componentTypes } from './components/index.ts'
 import { digest } from './identity.ts'
 import { annotationsFor, labelsFor } from './labels.ts'
-import { PropertiesError } from './properties.ts'
+import { PropertiesError, unknownType } from './properties.ts'
 import { traits as traitTypes } from './traits/index.ts'
 
 /** How KubeVela begins every complaint about references, in conditions and events. */
@@ -46,8 +46,9 @@ export interface RenderedComponent {
 export function parseComponents(application: Application, scope: ReferenceScope): readonly ParsedComponent[] {
   return application.components.map((spec) => {
     const type = componentTypes.get(spec.type)
-    if (!type)
-      throw new PropertiesError(`component ${spec.name} has type ${spec.type}, which this engine does not know`)
+    if (!type) {
+      throw new PropertiesError(`component ${spec.name} ${unknownType(spec.type, componentTypes)}`)
+    }
     const context = { name: spec.name, namespace: application.key.namespace, scope }
     const properties = parseProperties(type, spec, context)
     return { spec, type, properties, references: type.references(properties) }
@@ -95,9 +96,7 @@ function decorate(object: KubeObject, component: ComponentSpec): KubeObject {
   return component.traits.reduce((decorated, { type, properties }) => {
     const trait = traitTypes.get(type)
     if (!trait) {
-      throw new PropertiesError(
-        `trait ${type} of component ${component.name} has a type that this engine does not know`,
-      )
+      throw new PropertiesError(`a trait of component ${component.name} ${unknownType(type, traitTypes)}`)
     }
     try {
       const { apiVersion, kind } = decorated

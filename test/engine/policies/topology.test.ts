@@ -57,6 +57,6 @@ test.each([
 
 test('a policy that nobody understands stops the placement', () => {
   expect(() => place([{ name: 'p', type: 'replication', properties: {} }], clusters)).toThrow(
-    'policy p has type replication, which this engine does not know',
+    'policy p has type replication, which this engine does not know; it knows topology',
   )
 })
