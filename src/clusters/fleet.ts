@@ -18,7 +18,7 @@ export interface FleetOptions {
   readonly namespace?: string
   readonly log: Logger
   readonly clock?: Clock
-  /** Default 5 s; a cluster that does not answer is asked less and less often, down to every 30 s. */
+  /** Default 5 s; a cluster that does not answer is asked less and less often, down to every 10 s. */
   readonly probeIntervalMs?: number
   readonly requestTimeoutMs?: number
   /** Whether a registration may point to this machine itself. Default true. */

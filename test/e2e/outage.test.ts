@@ -26,7 +26,7 @@ const v2 = { k: 'djI=' }
 const ns = 'examples'
 
 /** A cluster that is back is probed within the longest pause between two probes. */
-const comeback = 45_000
+const comeback = 25_000
 
 describe.skipIf(noControlPlane !== undefined)(noControlPlane ?? 'a real cluster that goes away and comes back', () => {
   let stage: RealStage
