@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fieldAt } from '../../src/machinery/object.ts'
 import type { Endpoint } from '../fixtures/control-plane.ts'
 import { register } from '../fixtures/members.ts'
@@ -25,7 +28,8 @@ interface Found {
 
 /** A hub in a process of its own ships to two real control planes, all on this machine: how long it takes until watches of the members show it. */
 export const distribution: Bench = async ({ quick }): Promise<BenchResult> => {
-  const servers = await Promise.all([startHubProcess(), startRealProcess(), startRealProcess()])
+  const dataDir = await mkdtemp(join(tmpdir(), 'entrepot-bench-'))
+  const servers = await Promise.all([startHubProcess({ dataDir }), startRealProcess(), startRealProcess()])
   const [hub, first, second] = servers
   const recordings: Recording[] = []
   try {
@@ -53,6 +57,8 @@ export const distribution: Bench = async ({ quick }): Promise<BenchResult> => {
     found.push(await createdOneByOne(stage, 'single', samples))
     found.push(await drifted(stage, samples))
     for (const count of quick ? [40] : [200, 1000]) found.push(await createdAtOnce(stage, count))
+    await hub.dispose()
+    found.push(await restarted(dataDir, stage))
     return {
       name: 'distribution',
       rows: found.flatMap(({ rows }) => rows),
@@ -61,6 +67,7 @@ export const distribution: Bench = async ({ quick }): Promise<BenchResult> => {
   } finally {
     for (const recording of recordings) recording.stop()
     for (const server of servers) await server.dispose()
+    await rm(dataDir, { recursive: true, force: true })
   }
 }
 
@@ -174,6 +181,34 @@ async function createdAtOnce(stage: Stage, count: number): Promise<Found> {
       { label: `  all phases running`, value: seconds(ran), unit: 's' },
       { label: `  CPU of the hub, each Application`, value: cpuMs / count, unit: 'ms' },
     ],
+  }
+}
+
+/** A hub comes back to all that was shipped: until it ships again, and what it sends of that which was right. */
+async function restarted(dataDir: string, { members }: Stage): Promise<Found> {
+  const before = members.map(({ copies }) => copies.events.length)
+  const startedAtMs = performance.now()
+  const hub = await startHubProcess({ dataDir })
+  try {
+    const readyAtMs = performance.now()
+    const { text } = await send(hub, { method: 'GET', path: '/apis/shipments.entrepot.dev/v1alpha1/shipments' })
+    const rows = fieldAt(JSON.parse(text), 'items')
+    const count = Array.isArray(rows) ? rows.length : 0
+    const shown = members.map(({ copies }) => shows(copies, 'two', 'restarted'))
+    await write(hub, 'PATCH', `${secrets}/two`, { data: { k: base64('restarted') } })
+    const shippedAtMs = Math.max(...(await Promise.all(shown)))
+    const sent = members.map(({ copies }, index) => copies.events.length - (before[index] ?? 0) - 1)
+    const again = sent.reduce((sum, one) => sum + one, 0)
+    return {
+      errors: again,
+      rows: [
+        { label: `hub restarted with ${count} shipments: ready`, value: (readyAtMs - startedAtMs) / 1000, unit: 's' },
+        { label: '  ships again after', value: (shippedAtMs - startedAtMs) / 1000, unit: 's' },
+        { label: '  writes sent that were right already', value: again, unit: '', wanted: '0' },
+      ],
+    }
+  } finally {
+    await hub.dispose()
   }
 }
 
