@@ -12,7 +12,14 @@ const program = new Command('entrepot')
   .helpCommand(false)
   .option('-V, --version', 'print the version')
   .exitOverride()
-  .action(async ({ version }: { version?: boolean }) => {
+  // Taken here, because Commander would count an unknown command as an argument too many.
+  .argument('[command]')
+  .usage('[command] [options]')
+  .action(async (unknown: string | undefined, { version }: { version?: boolean }) => {
+    if (unknown !== undefined) {
+      const known = program.commands.map((command) => command.name()).join(', ')
+      program.error(`error: unknown command '${unknown}'; there are ${known}`)
+    }
     if (!version) program.help({ error: true })
     ;(await import('./cli/version.ts')).version({ output: 'text' })
   })

@@ -41,7 +41,8 @@ export function checkClusterName(name: string): void {
     throw StatusError.badRequest('ClusterName cannot be `local`, it is reserved as the local cluster')
   }
   const [complaint] = subdomainName(name)
-  if (complaint !== undefined) throw StatusError.badRequest(`the cluster name ${JSON.stringify(name)} ${complaint}`)
+  if (complaint !== undefined)
+    throw StatusError.badRequest(`the cluster name ${JSON.stringify(name)} cannot be used: ${complaint}`)
 }
 
 /** Reads `region=hangzhou,tier=a`. Throws BadRequest for what is no label, or one that registrations keep for themselves. */
@@ -81,7 +82,10 @@ export async function register(
   const known = await find(hub, name)
   if (known) await checkReplaceable(known, mayReplace)
   const usable = await withLastingCredential(name, target)
-  const version = await ask(usable)
+  const { version, identity } = await ask(usable)
+  if (identity !== undefined && identity === (await identityOf(hub))) {
+    throw StatusError.badRequest('that is the hub itself, which is a cluster already: its name is local')
+  }
   const secret = registrationOf({ name, target: usable, labels })
   if (known) {
     // An alias and what others noted stay; a change that somebody made meanwhile is not overwritten.
@@ -124,7 +128,7 @@ export async function detach(hub: ObjectClient, name: string): Promise<void> {
 }
 
 function noSuchCluster(name: string): StatusError {
-  return new StatusError(404, 'NotFound', `no such cluster ${name}`)
+  return new StatusError(404, 'NotFound', `no such cluster ${name}: entrepot cluster list shows them`)
 }
 
 async function find(hub: ObjectClient, name: string): Promise<KubeObject | undefined> {
@@ -147,7 +151,8 @@ async function checkReplaceable(known: KubeObject, mayReplace: () => Promise<boo
   if (type === 'Internal' || type === 'ManagedCluster') {
     throw StatusError.badRequest(`cannot override ${type} typed cluster`)
   }
-  if (!(await mayReplace())) throw StatusError.badRequest(`cluster ${name} already exists`)
+  if (!(await mayReplace()))
+    throw StatusError.badRequest(`cluster ${name} already exists: --yes replaces it, --name gives another name`)
 }
 
 /** Replaces a credential plugin by what it gives now, and refuses what a registration cannot hold. */
@@ -171,16 +176,28 @@ async function withLastingCredential(name: string, target: ClusterTarget): Promi
   return usable
 }
 
-/** The version of a cluster that answers and knows the credential. */
-async function ask(target: ClusterTarget): Promise<string> {
+/** What a cluster that answers and knows the credential says about itself. */
+async function ask(
+  target: ClusterTarget,
+): Promise<{ readonly version: string; readonly identity: string | undefined }> {
   const cluster = connect(target, { requestTimeoutMs: 10_000, userAgent: 'entrepot-cli' })
   try {
     // The version is for everyone, discovery only for those whom the cluster knows.
     await cluster.resources({ fresh: true })
     const { body } = await cluster.request({ method: 'GET', path: '/version' })
-    return versionIn(body)
+    return { version: versionIn(body), identity: await identityOf(cluster) }
   } finally {
     await cluster.close()
+  }
+}
+
+/** The uid of kube-system, by which clusters are told apart; undefined where the credential may not read it. */
+async function identityOf(cluster: ObjectClient): Promise<string | undefined> {
+  try {
+    return (await cluster.get(namespaces, { namespace: '', name: 'kube-system' })).metadata.uid
+  } catch (error) {
+    if (error instanceof StatusError) return undefined
+    throw error
   }
 }
 

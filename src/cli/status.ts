@@ -4,6 +4,7 @@ import type { ObjectClient } from '../machinery/client.ts'
 import { systemClock } from '../machinery/clock.ts'
 import { ageOf } from '../machinery/human-duration.ts'
 import { fieldAt, isObject, type KubeObject } from '../machinery/object.ts'
+import { hasReason, StatusError } from '../machinery/status-error.ts'
 import { type HubOptions, withHub } from './hub-client.ts'
 import { type Cell, type OutputFormat, plain, Terminal, type Tone } from './terminal.ts'
 
@@ -67,7 +68,11 @@ export async function reportOn(
   hub: ObjectClient,
   key: { readonly namespace: string; readonly name: string },
 ): Promise<ApplicationReport> {
-  const application = await hub.get(applicationResource, key)
+  const application = await hub.get(applicationResource, key).catch((error: unknown) => {
+    if (!hasReason(error, 'NotFound')) throw error
+    const message = `there is no Application ${key.name} in the namespace ${key.namespace}: kubectl get applications -A shows all`
+    throw new StatusError(404, 'NotFound', message, { cause: error })
+  })
   const { items } = await hub.list(shipmentResource, {
     namespace: key.namespace,
     fieldSelector: `spec.application=${key.name}`,

@@ -17,7 +17,7 @@ export async function loadTarget(path?: string, context?: string): Promise<{ nam
     if (path === undefined) config.loadFromDefault()
     else config.loadFromFile(path)
   } catch (error) {
-    throw StatusError.badRequest(`${source} cannot be read: ${error instanceof Error ? error.message : error}`, error)
+    throw StatusError.badRequest(`${source} cannot be read: ${reasonOf(error)}`, error)
   }
   if (context !== undefined) config.setCurrentContext(context)
   const current = config.getCurrentContext()
@@ -56,6 +56,15 @@ export async function loadTarget(path?: string, context?: string): Promise<{ nam
   const options: Parameters<typeof config.applyToHTTPSOptions>[0] = {}
   await config.applyToHTTPSOptions(options)
   return { name: cluster.name, target: { ...common, ...credentialIn(options) } }
+}
+
+/** One line: the parser of YAML goes on with an excerpt, which may show a credential. */
+function reasonOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  if (code === 'ENOENT') return 'there is no such file'
+  if (code === 'EACCES') return 'this user may not read it'
+  if (code === 'EISDIR') return 'it is a folder'
+  return (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? ''
 }
 
 /** Inline data (base64 of PEM) before a file, as kubectl has it. */

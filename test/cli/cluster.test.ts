@@ -82,7 +82,10 @@ test('a joined cluster is registered, listed with its labels, and detached again
 test('a cluster that is there already is replaced only on request', async () => {
   expect((await entrepot('cluster', 'join', member.kubeconfig, '--name', 'twice', '--labels', 'a=1')).code).toBe(0)
   const again = await entrepot('cluster', 'join', member.kubeconfig, '--name', 'twice')
-  expect(again).toMatchObject({ code: 1, err: 'Error: cluster twice already exists\n' })
+  expect(again).toMatchObject({
+    code: 1,
+    err: 'Error: cluster twice already exists: --yes replaces it, --name gives another name\n',
+  })
   const replaced = await entrepot('cluster', 'join', member.kubeconfig, '--name', 'twice', '--labels', 'a=2', '--yes')
   expect(replaced.out).toMatch(/^Replaced twice/)
   const secret = await hub.hub.client.get(secrets, { namespace: 'vela-system', name: 'twice' })
@@ -93,7 +96,10 @@ test('a cluster that is there already is replaced only on request', async () => 
 test.each([
   { name: '', says: 'ClusterName cannot be empty' },
   { name: 'local', says: 'ClusterName cannot be `local`, it is reserved as the local cluster' },
-  { name: 'Big Name', says: 'the cluster name "Big Name" a lowercase RFC 1123 subdomain must consist of' },
+  {
+    name: 'Big Name',
+    says: 'the cluster name "Big Name" cannot be used: a lowercase RFC 1123 subdomain must consist of',
+  },
 ])('the name "$name" is refused', async ({ name, says }) => {
   const { code, err } = await entrepot('cluster', 'join', member.kubeconfig, '--name', name)
   expect(code).toBe(1)
@@ -144,12 +150,40 @@ test.each([
   })
 })
 
+test('the hub is not registered on itself', async () => {
+  const { code, err } = await entrepot('cluster', 'join', hub.kubeconfig, '--name', 'self')
+  expect({ code, err }).toEqual({
+    code: 1,
+    err: 'Error: that is the hub itself, which is a cluster already: its name is local\n',
+  })
+})
+
+test('a kubeconfig that cannot be read is told in one line, without what is in it', async () => {
+  const broken = join(folder, 'broken.yaml')
+  await writeFile(broken, 'users:\n  - token: [secret\n  x')
+  const { err } = await entrepot('cluster', 'join', broken)
+  expect(err).toMatch(/^Error: .*broken\.yaml cannot be read: .+\n$/)
+  expect(err).not.toContain('secret')
+  expect((await entrepot('cluster', 'join', join(folder, 'none'))).err).toMatch(
+    /none cannot be read: there is no such file\n$/,
+  )
+})
+
+test('an unknown command is named, with those that there are', async () => {
+  expect(await run(['clusters'])).toMatchObject({
+    code: 2,
+    err: "error: unknown command 'clusters'; there are up, demo, cluster, status, version\n",
+  })
+})
+
 test('a Secret that is no cluster is neither replaced nor detached', async () => {
   const metadata = { name: 'other', namespace: 'vela-system' }
   await hub.hub.client.create(secrets, { apiVersion: 'v1', kind: 'Secret', metadata })
   const { err } = await entrepot('cluster', 'join', member.kubeconfig, '--name', 'other', '--yes')
   expect(err).toMatch(/the Secret vela-system\/other exists and is no cluster/)
-  expect((await entrepot('cluster', 'detach', 'other')).err).toBe('Error: no such cluster other\n')
+  expect((await entrepot('cluster', 'detach', 'other')).err).toBe(
+    'Error: no such cluster other: entrepot cluster list shows them\n',
+  )
 })
 
 test('without a kubeconfig a command says what to do', async () => {
@@ -193,6 +227,6 @@ test('status shows the phase of an Application and each of its copies', async ()
     shipments: [{ object: 'Secret examples/a', cluster: 'south', state: 'Healthy' }],
   })
   expect((await entrepot('status', 'nothing', '-n', 'examples')).err).toBe(
-    'Error: applications.core.oam.dev "nothing" not found\n',
+    'Error: there is no Application nothing in the namespace examples: kubectl get applications -A shows all\n',
   )
 })
