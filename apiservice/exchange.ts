@@ -27,3 +27,11 @@ export interface Reply {
   readonly headers: ReplyHeaders
   readonly body?: Buffer | AsyncIterable<Buffer>
 }
+
+/** Frees what a reply holds that nobody will read. A generator that never began does not know that it ended, so it begins first. */
+export async function letGo({ body }: Reply): Promise<void> {
+  if (body === undefined || Buffer.isBuffer(body)) return
+  const chunks = body[Symbol.asyncIterator]()
+  await chunks.next()
+  await chunks.return?.()
+}

@@ -11,7 +11,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import type { Logger } from '../src/machinery/log.ts'
 import { StatusError } from '../src/machinery/status-error.ts'
-import type { Exchange, Reply, ReplyHeaders } from './exchange.ts'
+import { type Exchange, letGo, type Reply, type ReplyHeaders } from './exchange.ts'
 
 /** Certificates and addresses of the listener. PEM texts. */
 export interface ServerOptions {
@@ -24,6 +24,8 @@ export interface ServerOptions {
   readonly clientCa: string
   readonly dispatch: (exchange: Exchange) => Promise<Reply>
   readonly log: Logger
+  /** A client that takes nothing for so long, while there is something to take, is let go with all that is held for it. A minute by default. */
+  readonly stalledMs?: number
 }
 
 /** Streams that one HTTP/2 connection may have open, as kube-apiserver allows. */
@@ -32,6 +34,11 @@ const maxConcurrentStreams = 250
 const drainMs = 5000
 /** How long connections may take to send what was answered. */
 const flushMs = 1000
+const defaultStalledMs = 60_000
+/** Replies up to this size are left to the connection; larger ones are written in slices of it, so that a slow client is seen to move. */
+const sliceBytes = 256 * 1024
+/** How long a silent connection may be silent before the kernel asks whether anybody is there. */
+const keepAliveMs = 60_000
 
 /**
  * The listener: TLS, HTTP/2 and 1.1 on one port, every request turned into an Exchange and every Reply into bytes. Knows no Kubernetes. It
@@ -39,6 +46,7 @@ const flushMs = 1000
  */
 export class ApiServer {
   readonly #options: ServerOptions
+  readonly #stalledMs: number
   readonly #server: Http2SecureServer
   readonly #connections = new Set<Socket>()
   readonly #sessions = new Set<Http2Session>()
@@ -48,6 +56,7 @@ export class ApiServer {
 
   constructor(options: ServerOptions) {
     this.#options = options
+    this.#stalledMs = options.stalledMs ?? defaultStalledMs
     this.#server = createSecureServer({
       allowHTTP1: true,
       cert: options.cert,
@@ -113,6 +122,7 @@ export class ApiServer {
     this.#connections.add(socket)
     socket.on('close', () => this.#connections.delete(socket))
     socket.setNoDelay(true)
+    socket.setKeepAlive(true, keepAliveMs)
   }
 
   #connectionFailed(error: unknown): void {
@@ -120,6 +130,9 @@ export class ApiServer {
   }
 
   async #onStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void> {
+    const socket = socketOf(stream)
+    // A client may be gone before its request is looked at.
+    if (!socket) return
     const client = new Presence(this.#stopping.signal)
     stream.on('error', (error) => this.#connectionFailed(error))
     stream.on('close', () => client.leave())
@@ -127,7 +140,7 @@ export class ApiServer {
       method: headers[':method'] ?? 'GET',
       url: headers[':path'] ?? '/',
       headers,
-      socket: socketOf(stream),
+      socket,
       protocol: 'HTTP/2.0',
       get signal() {
         return client.signal
@@ -140,6 +153,7 @@ export class ApiServer {
         stream.respond(Object.assign(mutable(replyHeaders, length), { ':status': code }), { endStream })
       },
       stream,
+      stalledMs: this.#stalledMs,
       // A client that still sends when the answer is complete is told to stop, not waited for.
       finish: () => {
         if (!stream.endAfterHeaders && !stream.readableEnded && !stream.destroyed)
@@ -169,6 +183,7 @@ export class ApiServer {
         if (!response.headersSent) response.writeHead(code, mutable(replyHeaders, length))
       },
       stream: response,
+      stalledMs: this.#stalledMs,
       finish: () => request.resume(),
     })
   }
@@ -177,7 +192,7 @@ export class ApiServer {
     this.#underWay++
     try {
       const reply = await this.#options.dispatch(exchange)
-      await send(exchange.method === 'HEAD' ? withoutBody(reply) : reply, out, client)
+      await send(exchange.method === 'HEAD' ? await withoutBody(reply) : reply, out, client)
     } catch (error) {
       // The head of the reply is out, so all that is left is to break off: clients must not take half for all.
       this.#options.log.error({ err: error, path: exchange.url.split('?')[0] }, 'a reply broke off')
@@ -226,6 +241,7 @@ interface Outlet {
   /** `length` is that of the body where it is known. */
   readonly start: (code: number, headers: ReplyHeaders, endStream: boolean, length?: number) => void
   readonly stream: ServerHttp2Stream | ServerResponse
+  readonly stalledMs: number
   readonly finish: () => void
 }
 
@@ -234,8 +250,10 @@ async function send(reply: Reply, out: Outlet, client: Presence): Promise<void> 
   if (body === undefined || Buffer.isBuffer(body)) {
     const length = code === 304 ? undefined : (body?.length ?? 0)
     out.start(code, headers, body === undefined || body.length === 0, length)
-    if (body !== undefined && body.length > 0) out.stream.end(body)
-    else if (!out.stream.writableEnded) out.stream.end()
+    if (body !== undefined && body.length > sliceBytes) await writeSlices(body, out, client)
+    else if (body !== undefined && body.length > 0) out.stream.end(body)
+    if (client.gone) return
+    if (!out.stream.writableEnded) out.stream.end()
     out.finish()
     return
   }
@@ -243,27 +261,36 @@ async function send(reply: Reply, out: Outlet, client: Presence): Promise<void> 
   if ('flushHeaders' in out.stream) out.stream.flushHeaders()
   for await (const chunk of body) {
     if (client.gone) return
-    if (!out.stream.write(chunk)) await drained(out.stream, client)
+    if (!out.stream.write(chunk)) await taken(out, client)
   }
   out.stream.end()
   out.finish()
 }
 
-/** Resolves when the client has taken what was written, or has gone. */
-function drained(stream: ServerHttp2Stream | ServerResponse, client: Presence): Promise<void> {
+async function writeSlices(body: Buffer, out: Outlet, client: Presence): Promise<void> {
+  for (let from = 0; from < body.length && !client.gone; from += sliceBytes) {
+    if (!out.stream.write(body.subarray(from, from + sliceBytes))) await taken(out, client)
+  }
+}
+
+/** Resolves when the client has taken what was written, or has gone. One that takes nothing is made to go. */
+function taken({ stream, stalledMs }: Outlet, client: Presence): Promise<void> {
   if (client.gone) return Promise.resolve()
   return new Promise((resolve) => {
     const done = () => {
+      clearTimeout(patience)
       stream.off('drain', done)
       stream.off('close', done)
       resolve()
     }
+    const patience = setTimeout(() => stream.destroy(), stalledMs)
     stream.on('drain', done)
     stream.on('close', done)
   })
 }
 
-function withoutBody(reply: Reply): Reply {
+async function withoutBody(reply: Reply): Promise<Reply> {
+  await letGo(reply)
   return { code: reply.code, headers: reply.headers }
 }
 
@@ -275,9 +302,10 @@ function mutable(headers: ReplyHeaders, length: number | undefined): Record<stri
   return all
 }
 
-function socketOf(stream: ServerHttp2Stream): Socket {
+/** The connection of a stream; undefined when either has ended. */
+function socketOf(stream: ServerHttp2Stream): Socket | undefined {
   const { session } = stream
-  if (!session) throw new Error('a stream without its session')
+  if (!session || session.destroyed || stream.destroyed) return undefined
   // The session's socket is a proxy that forbids writing; reading the certificate through it is allowed.
   return session.socket as Socket
 }
@@ -289,7 +317,10 @@ function readBody(
   limitBytes: number,
 ): Promise<Buffer> {
   const tooLarge = () => StatusError.tooLarge(`Request entity too large: limit is ${limitBytes}`)
+  const endedEarly = () => StatusError.badRequest('the request ended before its body did')
   if (contentLength !== undefined && Number(contentLength) > limitBytes) return Promise.reject(tooLarge())
+  // Nothing more would ever be heard of it.
+  if (source.destroyed) return Promise.reject(endedEarly())
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let size = 0
@@ -310,7 +341,7 @@ function readBody(
     })
     source.on('error', reject)
     source.on('close', () => {
-      if (!complete) reject(StatusError.badRequest('the request ended before its body did'))
+      if (!complete) reject(endedEarly())
     })
   })
 }
