@@ -6,10 +6,10 @@ import { StoreUnavailable } from '../storage/store.ts'
 import type { Discovery } from './discovery/discovery.ts'
 import type { Exchange, Reply } from './exchange.ts'
 import { authorize } from './filters/authorize.ts'
+import { beforeDeadline, deadlineOf } from './filters/deadline.ts'
 import { type InFlight, isLongRunning } from './filters/limits.ts'
 import { parseRequestInfo, type RequestInfo } from './filters/request-info.ts'
 import type { ApiRequest, Identity } from './handlers/handler.ts'
-import { parseTimeout } from './handlers/options.ts'
 import { handlerFor } from './handlers/routes.ts'
 import type { UserInfo } from './registry/context.ts'
 import type { Registry } from './registry/registry.ts'
@@ -30,7 +30,6 @@ export interface DispatcherOptions {
   readonly observe?: (info: RequestInfo, code: number, seconds: number) => void
 }
 
-const maxTimeoutMs = 60_000
 const pageNotFound: Reply = {
   code: 404,
   headers: { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' },
@@ -78,17 +77,27 @@ export class Dispatcher {
     const { identity, inFlight } = this.#options
     const user = await identity.authenticator.authenticate(exchange)
     await authorize(identity.authorizer, user, info)
+    if (isLongRunning(info)) return this.#handle(exchange, info, user, warnings)
+    const deadlineMs = deadlineOf(info)
     const leave = inFlight.enter(info)
-    try {
-      if (!info.isResourceRequest) return await this.#answerPath(exchange, info, user)
-      const request = this.#address(exchange, info, user, warnings)
-      const handler = handlerFor(request)
-      if (isLongRunning(info)) return await handler(request)
-      const reply = await beforeDeadline(handler(request), info)
-      return compress(reply, { verb: info.verb, acceptEncoding: headerText(exchange, 'accept-encoding') })
-    } finally {
+    const answering = this.#handle(exchange, info, user, warnings)
+    const reply = await beforeDeadline(answering, deadlineMs).catch((error: unknown) => {
       leave()
-    }
+      throw error
+    })
+    // A list is made while it is read, so it keeps its place until it has been.
+    if (isStream(reply.body)) return { ...reply, body: untilRead(reply.body, leave) }
+    leave()
+    if (!info.isResourceRequest) return reply
+    return compress(reply, { verb: info.verb, acceptEncoding: headerText(exchange, 'accept-encoding') })
+  }
+
+  async #handle(exchange: Exchange, info: RequestInfo, user: UserInfo, warnings: string[]): Promise<Reply> {
+    if (!info.isResourceRequest) return this.#answerPath(exchange, info, user)
+    const request = this.#address(exchange, info, user, warnings)
+    // For rules HEAD is a get; no kind serves it.
+    if (exchange.method === 'HEAD') throw StatusError.methodNotAllowed()
+    return handlerFor(request)(request)
   }
 
   async #answerPath(exchange: Exchange, info: RequestInfo, user: UserInfo): Promise<Reply> {
@@ -153,21 +162,14 @@ function headerText(exchange: Exchange, name: string): string | undefined {
   return typeof value === 'string' ? value : value?.[0]
 }
 
-/** Answers Timeout when a request takes longer than its `timeout` or a minute. What it started may still finish. */
-async function beforeDeadline(reply: Promise<Reply>, info: RequestInfo): Promise<Reply> {
-  const asked = info.query.get('timeout')
-  const ms = asked === null || asked === '' ? maxTimeoutMs : Math.min(parseTimeout(asked), maxTimeoutMs)
-  let timer: NodeJS.Timeout | undefined
-  const deadline = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      const text =
-        'the server was unable to return a response in the time allotted, but may still be processing the request'
-      reject(StatusError.timeout(`Timeout: request did not complete within the allotted timeout: ${text}`))
-    }, ms)
-  })
+function isStream(body: Reply['body']): body is AsyncIterable<Buffer> {
+  return body !== undefined && !Buffer.isBuffer(body)
+}
+
+async function* untilRead(body: AsyncIterable<Buffer>, done: () => void): AsyncGenerator<Buffer> {
   try {
-    return await Promise.race([reply, deadline])
+    yield* body
   } finally {
-    clearTimeout(timer)
+    done()
   }
 }

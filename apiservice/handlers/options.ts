@@ -227,26 +227,3 @@ function parseInteger(text: string | null): number | undefined {
 function parseBoolean(text: string): boolean {
   return text.toLowerCase() !== 'false' && text !== '0'
 }
-
-/** Parses a Go duration of the `timeout` query (`34s`, `1m30s`) to milliseconds. Throws BadRequest. */
-export function parseTimeout(text: string): number {
-  const units: Readonly<Record<string, number>> = {
-    ns: 1e-6,
-    us: 1e-3,
-    µs: 1e-3,
-    ms: 1,
-    s: 1000,
-    m: 60_000,
-    h: 3_600_000,
-  }
-  const bad = () =>
-    StatusError.badRequest(
-      `invalid timeout specified in the request URL - time: invalid duration ${JSON.stringify(text)}`,
-    )
-  if (!/^(\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+$/.test(text)) throw bad()
-  let ms = 0
-  for (const [, value = '', , unit = ''] of text.matchAll(/(\d+(\.\d+)?)(ns|us|µs|ms|s|m|h)/g))
-    ms += Number(value) * (units[unit] ?? 0)
-  if (!Number.isFinite(ms)) throw bad()
-  return ms
-}
