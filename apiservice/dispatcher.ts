@@ -26,7 +26,7 @@ export interface DispatcherOptions {
   readonly log: Logger
   /** Everything that is no API path: health, metrics, pages. */
   readonly web: (exchange: Exchange, user: UserInfo) => Promise<Reply>
-  /** Called with each finished request, for metrics. */
+  /** Called with each finished request, for metrics; what is not served is left out of it. */
   readonly observe?: (info: RequestInfo, code: number, seconds: number) => void
 }
 
@@ -60,7 +60,7 @@ export class Dispatcher {
     } catch (error) {
       reply = this.#failure(error, exchange, auditId)
     }
-    if (info) observe?.(info, reply.code, (performance.now() - started) / 1000)
+    if (info) observe?.(this.#measured(info), reply.code, (performance.now() - started) / 1000)
     log.debug({ method: exchange.method, url: exchange.url, code: reply.code, auditId }, 'answered a request')
     return {
       ...reply,
@@ -119,6 +119,15 @@ export class Dispatcher {
     // A namespace in the path of a cluster-scoped kind addresses nothing.
     if (!resource.definition.namespaced && info.namespace !== '') throw StatusError.noSuchResource()
     return { info, exchange, user, resource, registry, clock, identity, warnings }
+  }
+
+  /** What is measured of a request: of what nobody serves only that it was asked, because there is no end to what may be asked. */
+  #measured(info: RequestInfo): RequestInfo {
+    const definition = this.#options.registry.find(info)?.definition
+    const { subresource } = info
+    const known = subresource === '' || definition?.subresources.some(({ name }) => name === subresource)
+    if (definition && known) return info
+    return { ...info, group: '', version: '', resource: '', subresource: '', namespace: '', name: '' }
   }
 
   #failure(error: unknown, exchange: Exchange, auditId: string): Reply {

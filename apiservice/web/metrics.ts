@@ -4,12 +4,16 @@ import type { Store } from '../../storage/store.ts'
 import type { InFlight } from '../filters/limits.ts'
 import type { RequestInfo } from '../filters/request-info.ts'
 
-const upperVerbs: Readonly<Record<string, string>> = {
-  create: 'POST',
-  update: 'PUT',
-  delete: 'DELETE',
-  deletecollection: 'DELETECOLLECTION',
-}
+/** What kube-apiserver calls each verb. A label has only values that are known beforehand: whoever may ask could make up any other. */
+const upperVerbs: ReadonlyMap<string, string> = new Map([
+  ['create', 'POST'],
+  ['update', 'PUT'],
+  ['delete', 'DELETE'],
+  ['deletecollection', 'DELETECOLLECTION'],
+  ...['get', 'list', 'watch', 'patch', 'post', 'put', 'head', 'options'].map(
+    (verb) => [verb, verb.toUpperCase()] as const,
+  ),
+])
 
 /** The buckets of kube-apiserver, so that its dashboards fit. */
 const durationBuckets = [
@@ -66,13 +70,13 @@ export class Metrics {
     })
   }
 
-  /** Called with every answered request. */
+  /** Called with every answered request, whose `info` names nothing that is not served. */
   observe(info: RequestInfo, code: number, seconds: number): void {
-    const verb = upperVerbs[info.verb] ?? info.verb.toUpperCase()
+    const verb = upperVerbs.get(info.verb) ?? 'OTHER'
     const { group, version, resource, subresource } = info
     const scope = info.name !== '' ? 'resource' : info.namespace !== '' ? 'namespace' : 'cluster'
     const labels = { verb, group, version, resource, subresource, scope }
-    this.#requests.inc({ ...labels, dry_run: info.query.get('dryRun') ?? '', code: String(code) })
+    this.#requests.inc({ ...labels, dry_run: info.query.get('dryRun') === 'All' ? 'All' : '', code: String(code) })
     if (info.verb !== 'watch') this.#durations.observe(labels, seconds)
   }
 
