@@ -8,10 +8,10 @@ const priorityClasses = 'scheduling.k8s.io/priorityclasses'
 const scanLimit = 1000
 
 /** Classes that every cluster has without storing them, by name (kube-apiserver's `SystemPriorityClasses`). */
-const systemPriorities: Readonly<Record<string, number>> = {
-  'system-cluster-critical': 2_000_000_000,
-  'system-node-critical': 2_000_001_000,
-}
+const systemPriorities: ReadonlyMap<string, number> = new Map([
+  ['system-cluster-critical', 2_000_000_000],
+  ['system-node-critical', 2_000_001_000],
+])
 
 interface Priority {
   readonly className: string
@@ -52,7 +52,7 @@ export function podPriority(store: Store): AdmissionPlugin {
 }
 
 async function priorityOf(store: Store, pod: KubeObject, className: string): Promise<Priority> {
-  const value = systemPriorities[className]
+  const value = systemPriorities.get(className)
   if (value !== undefined) return { className, value, preemptionPolicy: 'PreemptLowerPriority' }
   const stored = await store.get({ type: priorityClasses, namespace: '', name: className })
   if (!stored) {

@@ -9,7 +9,7 @@ export interface RequestInfo {
   /** The decoded path, without the query. */
   readonly path: string
   readonly query: URLSearchParams
-  /** `get`, `list`, `watch`, `create`, `update`, `patch`, `delete`, `deletecollection`; for other paths the lower-case method. */
+  /** `get`, `list`, `watch`, `create`, `update`, `patch`, `delete`, `deletecollection`, `''` for a method that has none; for other paths the lower-case method. */
   readonly verb: string
   readonly group: string
   readonly version: string
@@ -22,14 +22,14 @@ export interface RequestInfo {
   readonly name: string
 }
 
-const verbs: Readonly<Record<string, string>> = {
-  POST: 'create',
-  GET: 'get',
-  HEAD: 'get',
-  PUT: 'update',
-  PATCH: 'patch',
-  DELETE: 'delete',
-}
+const verbs: ReadonlyMap<string, string> = new Map([
+  ['POST', 'create'],
+  ['GET', 'get'],
+  ['HEAD', 'get'],
+  ['PUT', 'update'],
+  ['PATCH', 'patch'],
+  ['DELETE', 'delete'],
+])
 
 /** Subresources of the Namespace object itself: everything else below a namespace is a resource inside it. */
 const namespaceSubresources = new Set(['status', 'finalize'])
@@ -65,7 +65,7 @@ export function parseRequestInfo(method: string, url: string): RequestInfo {
   const group = prefix === 'api' ? '' : (segments[1] ?? '')
   const version = segments[versionAt] ?? ''
   let parts = segments.slice(versionAt + 1)
-  let verb = verbs[method] ?? method.toLowerCase()
+  let verb = verbs.get(method) ?? ''
   let legacyWatch = false
   if (parts[0] === 'watch' && parts.length > 1) {
     legacyWatch = true

@@ -6,12 +6,12 @@ import { answerObject, representationOf } from './answer.ts'
 import { type ApiRequest, bodyLimitBytes, type Handler, header, writeContext } from './handler.ts'
 import { parseWriteOptions } from './options.ts'
 
-const patchTypes: Readonly<Record<string, PatchType>> = {
-  'application/json-patch+json': 'json-patch',
-  'application/merge-patch+json': 'merge-patch',
-  'application/strategic-merge-patch+json': 'strategic-merge-patch',
-  'application/apply-patch+yaml': 'apply-patch',
-}
+const patchTypes: ReadonlyMap<string, PatchType> = new Map<string, PatchType>([
+  ['application/json-patch+json', 'json-patch'],
+  ['application/merge-patch+json', 'merge-patch'],
+  ['application/strategic-merge-patch+json', 'strategic-merge-patch'],
+  ['application/apply-patch+yaml', 'apply-patch'],
+])
 
 /** PATCH by any of the four types, of an object or of a subresource with its shape. */
 export const patch: Handler = async (request) => {
@@ -36,10 +36,10 @@ export const patch: Handler = async (request) => {
 /** The patch type that the Content-Type names. Throws UnsupportedMediaType in the two forms that kube-apiserver has. */
 export function patchTypeOf(request: ApiRequest): PatchType {
   const media = (header(request, 'content-type') ?? '').split(';')[0]?.trim().toLowerCase() ?? ''
-  const type = patchTypes[media]
+  const type = patchTypes.get(media)
   if (type === undefined) throw StatusError.unsupportedMediaType('415: Unsupported Media Type', {})
   if (type === 'strategic-merge-patch' && request.resource.definition.custom) {
-    const accepted = Object.keys(patchTypes).filter((name) => patchTypes[name] !== 'strategic-merge-patch')
+    const accepted = [...patchTypes.keys()].filter((name) => patchTypes.get(name) !== 'strategic-merge-patch')
     throw StatusError.unsupportedMediaType(
       `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`,
     )

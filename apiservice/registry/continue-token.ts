@@ -21,6 +21,8 @@ export function printContinueToken({ revision, after, seen }: ContinueToken): st
 /** Throws BadRequest for what this hub did not print. */
 export function parseContinueToken(text: string): ContinueToken {
   const bad = (detail: string) => StatusError.badRequest(`invalid continue token: continue key is not valid: ${detail}`)
+  const wrongAt = /^[\w-]*$/.test(text) ? (text.length % 4 === 1 ? text.length - 1 : -1) : text.search(/[^\w-]/)
+  if (wrongAt >= 0) throw bad(`illegal base64 data at input byte ${wrongAt}`)
   let token: unknown
   try {
     token = JSON.parse(Buffer.from(text, 'base64url').toString('utf8'))

@@ -34,7 +34,8 @@ function validate(map: KubeObject): readonly FieldError[] {
   const binary = textMap(map, 'binaryData')
   const errors = [...validateKeys(data, 'data')]
   for (const key of Object.keys(data)) {
-    if (key in binary) errors.push(fieldErrors.invalid(`data[${key}]`, key, 'duplicate of key present in binaryData'))
+    if (Object.hasOwn(binary, key))
+      errors.push(fieldErrors.invalid(`data[${key}]`, key, 'duplicate of key present in binaryData'))
   }
   errors.push(...validateKeys(binary, 'binaryData'))
   let bytes = 0

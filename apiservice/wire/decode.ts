@@ -39,11 +39,11 @@ export interface DecodedObject {
 
 const acceptedTypes = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']
 type BodyFormat = 'json' | 'yaml' | 'protobuf'
-const formatOfType: Readonly<Record<string, BodyFormat>> = {
-  'application/json': 'json',
-  'application/yaml': 'yaml',
-  'application/vnd.kubernetes.protobuf': 'protobuf',
-}
+const formatOfType: ReadonlyMap<string, BodyFormat> = new Map<string, BodyFormat>([
+  ['application/json', 'json'],
+  ['application/yaml', 'yaml'],
+  ['application/vnd.kubernetes.protobuf', 'protobuf'],
+])
 
 /** Reports beyond this are not made: a body of junk must not become an answer of the same size. */
 const maxReports = 100
@@ -115,7 +115,7 @@ function mediaTypeOf(contentType: string | undefined): string | undefined {
 
 function formatOf(contentType: string | undefined, custom: boolean): BodyFormat {
   if (contentType === undefined || contentType === '' || contentType === 'application/json') return 'json'
-  const format = formatOfType[mediaTypeOf(contentType) ?? '']
+  const format = formatOfType.get(mediaTypeOf(contentType) ?? '')
   if (format !== undefined && !(format === 'protobuf' && custom)) return format
   throw StatusError.unsupportedMediaType(
     `the body of the request was in an unknown format - accepted media types include: ${acceptedTypes.join(', ')}`,
