@@ -29,6 +29,7 @@ import {
   withGeneration,
   withoutStatus,
 } from './rules.ts'
+import { Turns } from './turns.ts'
 import { validateCreate, validateUpdate } from './validation.ts'
 
 /** An object and the bytes in which it is stored and sent. After a dry run the bytes carry the old resourceVersion or none. */
@@ -82,6 +83,7 @@ export class ResourceStore {
   readonly #store: Store
   readonly #admission: Admission
   readonly #stored: CanonicalForm
+  readonly #turns = new Turns()
 
   constructor(definition: ResourceDefinition, store: Store, admission: Admission) {
     this.definition = definition
@@ -173,6 +175,19 @@ export class ResourceStore {
 
   /** Changes a stored object. Throws NotFound, Conflict, Invalid, and what admission or `change.next` refuse. */
   async update(key: ObjectKey, change: Change, context: WriteContext): Promise<Updated> {
+    const line = `${key.namespace}/${key.name}`
+    if (!this.#turns.taken(line)) {
+      try {
+        return await this.#updateOnce(key, await this.#store.get(this.#keyOf(key)), change, context)
+      } catch (error) {
+        if (!(error instanceof ConditionFailed)) throw error
+      }
+    }
+    return this.#turns.take(line, () => this.#updateInTurn(key, change, context))
+  }
+
+  /** Tries again while somebody who did not have to wait comes between. */
+  async #updateInTurn(key: ObjectKey, change: Change, context: WriteContext): Promise<Updated> {
     let stored = await this.#store.get(this.#keyOf(key))
     for (let attempt = 1; ; attempt++) {
       try {
