@@ -1,4 +1,5 @@
 import { loadavg } from 'node:os'
+import { noControlPlane } from '../fixtures/control-plane.ts'
 import type { Bench } from './report.ts'
 import { report } from './report.ts'
 
@@ -12,6 +13,9 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   distribution: async () => (await import('./distribution.ts')).distribution,
 }
 
+/** Those that measure a hub alone; the others put a real control plane beside it. */
+const alone: readonly string[] = ['store', 'million']
+
 const asked = process.argv.slice(2).filter((argument) => !argument.startsWith('--'))
 const quick = process.argv.includes('--quick')
 const unknown = asked.filter((name) => !(name in benches))
@@ -23,6 +27,10 @@ const [load = 0] = loadavg()
 if (load > 2) console.warn(`The machine is busy (load average ${load.toFixed(2)}): figures will be poor.`)
 for (const [name, open] of Object.entries(benches)) {
   if (asked.length > 0 && !asked.includes(name)) continue
+  if (noControlPlane !== undefined && !alone.includes(name)) {
+    console.warn(`${name} compares with a real control plane, and is skipped: ${noControlPlane}`)
+    continue
+  }
   const bench = await open()
   await report(await bench({ quick }))
 }
