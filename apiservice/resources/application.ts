@@ -16,6 +16,7 @@ import {
   storedVerbs,
   text,
   textMap,
+  told,
 } from './structure.ts'
 
 /** Who wrote the Application: stamped by the hub, never by a client. */
@@ -27,10 +28,10 @@ const output = object({ name: text(), valueFrom: text() }, ['name', 'valueFrom']
 
 const component = object(
   {
-    name: text(),
-    type: text(),
-    properties: free,
-    traits: list(trait),
+    name: told('Names the component in this Application.', text()),
+    type: told('What the component is; the hub knows ref-objects.', text()),
+    properties: told('For ref-objects: objects, each with resource and name or labelSelector.', free),
+    traits: told('Changes to the first object of the component, in this order.', list(trait)),
     dependsOn: list(text()),
     inputs: list(input),
     outputs: list(output),
@@ -69,8 +70,11 @@ const service = object({
 const schema = kind({
   spec: object(
     {
-      components: list(component),
-      policies: list(object({ name: text(), type: text(), properties: free }, ['type'])),
+      components: told('What to ship: each refers to objects that exist.', list(component)),
+      policies: told(
+        'Where to ship it: type topology, with clusters or clusterLabelSelector, and namespace for another one there.',
+        list(object({ name: text(), type: text(), properties: free }, ['type'])),
+      ),
       workflow: object({
         ref: text(),
         mode: object({ steps: text(), subSteps: text() }),

@@ -3,39 +3,64 @@ import { firstComplaint, subdomainName } from '../../src/machinery/names.ts'
 import { equalJson, fieldAt, type KubeObject } from '../../src/machinery/object.ts'
 import type { ResourceDefinition } from '../registry/definition.ts'
 import { age, text as textAt } from './cells.ts'
-import { integer, kind, object, statusVerbs, storedVerbs, text, time } from './structure.ts'
+import { integer, kind, object, statusVerbs, storedVerbs, text, time, told } from './structure.ts'
 
 /** What a shipment can be (architecture, section 5). */
 const states = ['Pending', 'Shipped', 'Healthy', 'Conflict', 'Refused', 'Unreachable', 'Retiring']
 
-const schema = kind(
-  {
-    spec: object(
-      {
-        application: text(),
-        component: text(),
-        cluster: text(),
-        object: object({ apiVersion: text(), kind: text(), resource: text(), namespace: text(), name: text() }, [
-          'apiVersion',
-          'kind',
-          'name',
-          'resource',
-        ]),
-        source: object({ cluster: text(), namespace: text(), name: text() }),
-      },
-      ['application', 'cluster', 'component', 'object'],
-    ),
-    status: object({
-      state: text(...states),
-      hash: text(),
-      resourceVersion: text(),
-      message: text(),
-      lastShippedTime: time,
-      lastTransitionTime: time,
-      observedGeneration: integer,
-    }),
-  },
-  ['spec'],
+const stateMeanings = [
+  'Where the copy stands.',
+  'Pending: wanted, and its cluster has not answered yet.',
+  'Shipped: taken, and not healthy yet.',
+  'Healthy: taken, and its cluster says that it works.',
+  'Refused: not taken, for the reason in the message.',
+  'Conflict: it met a change that somebody else made at the same moment.',
+  'Unreachable: its cluster does not answer.',
+  'Retiring: no longer wanted, and being taken back.',
+].join(' ')
+
+const target = object({ apiVersion: text(), kind: text(), resource: text(), namespace: text(), name: text() }, [
+  'apiVersion',
+  'kind',
+  'name',
+  'resource',
+])
+
+const schema = told(
+  'One object in one cluster: what an Application has sent there, and what became of it. Written by the hub.',
+  kind(
+    {
+      spec: told(
+        'What goes where.',
+        object(
+          {
+            application: told('The Application in the same namespace that asked for the copy.', text()),
+            component: told('The component that it comes from.', text()),
+            cluster: told('The cluster that it is for.', text()),
+            object: told('The copy, as its cluster knows it.', target),
+            source: told(
+              'The object that is copied, and the cluster that it is read from.',
+              object({ cluster: text(), namespace: text(), name: text() }),
+            ),
+          },
+          ['application', 'cluster', 'component', 'object'],
+        ),
+      ),
+      status: told(
+        'What became of it.',
+        object({
+          state: told(stateMeanings, text(...states)),
+          hash: told('Stands for the content that the cluster took last, and gives nothing of it away.', text()),
+          resourceVersion: told('What the cluster calls that content.', text()),
+          message: told('What the cluster, or its absence, says.', text()),
+          lastShippedTime: told('When the cluster took it last.', time),
+          lastTransitionTime: told('When the state changed last.', time),
+          observedGeneration: integer,
+        }),
+      ),
+    },
+    ['spec'],
+  ),
 )
 
 const column = (name: string, description: string, priority = 0) => ({

@@ -32,6 +32,11 @@ export function object(fields: Readonly<Record<string, Schema>>, required: reado
   return { type: 'object', properties, ...(required.length === 0 ? {} : { required }) }
 }
 
+/** The same, with what `kubectl explain` says about it. */
+export function told(description: string, schema: Schema): Schema {
+  return { ...schema, description }
+}
+
 /** A whole kind: the fields that every object has, and these. */
 export function kind(fields: Readonly<Record<string, Schema>>, required: readonly string[] = []): Schema {
   const metadata = schemaOfType('io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta')

@@ -194,6 +194,13 @@ describe.skipIf(noKubectl !== undefined)(`kubectl works unmodified${noKubectl ? 
     expect(out).toMatch(/DESCRIPTION:\n {4}\S+/)
   })
 
+  test("explain says what the hub's own kinds mean", async () => {
+    expect((await kubectl.ok(['explain', 'shipment.status.state'])).replace(/\s+/g, ' ')).toContain(
+      'Unreachable: its cluster does not answer.',
+    )
+    expect(await kubectl.ok(['explain', 'application.spec.policies'])).toContain('type topology')
+  })
+
   test('describe reads an object and its events', async () => {
     await kubectl.ok(['apply', '-f', '-'], { input: deployment('described') })
     const out = await kubectl.ok(['describe', 'deploy', 'described'])

@@ -8,6 +8,7 @@ import type { OpenApiObject, Refer } from './published.ts'
 export function structuralSchema(schema: Schema, refer: Refer): OpenApiObject {
   if (schema.name !== undefined) return refer(schema.name)
   return {
+    ...(schema.description === undefined ? {} : { description: schema.description }),
     ...typeOf(schema),
     ...(schema.nullable ? { nullable: true } : {}),
     ...(schema.default === undefined ? {} : { default: schema.default }),

@@ -17,6 +17,8 @@ export interface Schema {
   /** `any` has no known structure; `int-or-string` and `quantity` are the two scalars with two JSON forms. */
   readonly type: 'object' | 'array' | 'string' | 'integer' | 'number' | 'boolean' | 'any' | 'int-or-string' | 'quantity'
   readonly format?: string
+  /** What `kubectl explain` says, for the hub's own kinds; those of built-in kinds are read elsewhere. */
+  readonly description?: string
   /** The OpenAPI name of the type, e.g. `io.k8s.api.core.v1.Container`; absent for types that are written in place. */
   readonly name?: string
   /** Known fields of an object, in alphabetical order. */
