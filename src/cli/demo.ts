@@ -214,7 +214,7 @@ function showWhatToDo(
     [`kubectl get applications,shipments -n ${demoNamespace}`, 'what is wanted, and what was shipped where'],
     [
       `kubectl scale deployment nginx-ref-multiple-resources --replicas 5 -n ${demoNamespace}`,
-      'a source is edited, here by a trait to 3',
+      'its source is edited; a trait keeps the copies at 3',
     ],
     [`kubectl label secret image-credential-to-copy team=web -n ${demoNamespace}`, 'its copies follow'],
     ...(second === undefined

@@ -41,7 +41,9 @@ export function startTicker({ hub, log, terminal, since, signal }: TickerOptions
     }
     const { state, hash, message = '' } = parseShipment(current).status
     const before = previous && parseShipment(previous).status
-    if (state === 'Pending' || (before?.state === state && before.hash === hash)) return
+    // The same state again is news only where a cluster took something new.
+    const tookNew = before?.hash !== hash && (state === 'Shipped' || state === 'Healthy')
+    if (state === 'Pending' || (before?.state === state && !tookNew)) return
     const detail = message === '' ? '' : `  ${terminal.paint('faint', plain(message))}`
     tell(current, `${terminal.paint(toneOf(state), state)}${detail}`)
   })
