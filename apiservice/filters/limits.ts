@@ -11,7 +11,10 @@ export const defaultInFlightLimits: InFlightLimits = { reading: 400, writing: 20
 
 const writingVerbs = new Set(['create', 'update', 'patch', 'delete', 'deletecollection'])
 
-/** Counts requests under way and refuses with 429 past the limit. Watches and other streams are not counted. */
+/**
+ * Counts requests under way and refuses with 429 past the limit. Watches and other streams are not counted, and neither are questions after
+ * the hub's health: a busy hub that is taken for a dead one would be started again.
+ */
 export class InFlight {
   readonly #limits: InFlightLimits
   #reading = 0
@@ -23,7 +26,7 @@ export class InFlight {
 
   /** Takes a place and returns how to give it back. Throws TooManyRequests when there is none. */
   enter(info: RequestInfo): () => void {
-    if (isLongRunning(info)) return () => {}
+    if (isLongRunning(info) || isProbe(info)) return () => {}
     const writes = writingVerbs.has(info.verb)
     const taken = writes ? this.#writing : this.#reading
     if (taken >= (writes ? this.#limits.writing : this.#limits.reading)) {
@@ -41,6 +44,10 @@ export class InFlight {
   get current(): { readonly reading: number; readonly writing: number } {
     return { reading: this.#reading, writing: this.#writing }
   }
+}
+
+function isProbe({ isResourceRequest, path }: RequestInfo): boolean {
+  return !isResourceRequest && /^\/(?:healthz|livez|readyz)(?:\/|$)/.test(path)
 }
 
 const streamingSubresources = new Set(['attach', 'exec', 'proxy', 'log', 'portforward'])

@@ -147,6 +147,30 @@ describe('a client that never reads', () => {
     await expect.poll(async () => inFlight()).toBe(0)
   })
 
+  test('takes the place of other lists, but neither of writes nor of probes', async () => {
+    const clients = [await session(), await session()]
+    const answers = await Promise.all(
+      clients.flatMap((client) =>
+        Array.from({ length: 230 }, () => {
+          const stream = client.request({ ':path': maps })
+          stream.on('error', () => undefined)
+          stream.pause()
+          return new Promise<Record<string, unknown>>((resolve) => stream.once('response', resolve))
+        }),
+      ),
+    )
+    const refused = answers.filter((headers) => headers[':status'] === 429)
+    expect(refused).toHaveLength(60)
+    expect(refused[0]).toMatchObject({ 'retry-after': '1' })
+    expect((await send(hub, { method: 'GET', path: maps })).code).toBe(429)
+    for (const path of ['/readyz', '/livez', '/healthz', '/readyz/ping']) {
+      expect((await send(hub, { method: 'GET', path })).code).toBe(200)
+    }
+    expect((await send(hub, { method: 'POST', path: maps, body: { metadata: { generateName: 'w-' } } })).code).toBe(201)
+    for (const client of clients) client.destroy()
+    await expect.poll(async () => (await send(hub, { method: 'GET', path: `${maps}?limit=1` })).code).toBe(200)
+  })
+
   test.each([
     { body: 'one buffer', make: () => Buffer.alloc(8 * 1024 * 1024) },
     { body: 'a stream', make: () => endless() },
