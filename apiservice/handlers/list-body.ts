@@ -21,14 +21,18 @@ export function listBody(request: ApiRequest, representation: Representation, pa
   const { definition, form } = request.resource
   if (representation.view === 'metadata') {
     const head = listHead(`meta.k8s.io/${representation.metaVersion}`, 'PartialObjectMetadataList')
-    return streamed(page, head, ({ bytes, parsed }) => [
-      Buffer.from(JSON.stringify(partialMetadata(parsed ?? request.resource.parse(bytes), representation.metaVersion))),
-    ])
+    return streamed(page, head, (first) =>
+      texts(page, first, ({ bytes, parsed }) =>
+        JSON.stringify(partialMetadata(parsed ?? request.resource.parse(bytes), representation.metaVersion)),
+      ),
+    )
   }
-  return streamed(page, listHead(apiVersionOf(definition), definition.listKind), ({ bytes }) => {
-    const own = request.resource.present(bytes)
-    return definition.custom ? [own] : form.item(own)
-  })
+  return streamed(page, listHead(apiVersionOf(definition), definition.listKind), (first) =>
+    chunked(page, Buffer.from(first), ({ bytes }) => {
+      const own = request.resource.present(bytes)
+      return definition.custom ? [own] : form.item(own)
+    }),
+  )
 }
 
 function listHead(apiVersion: string, kind: string): string {
@@ -39,10 +43,10 @@ function listHead(apiVersion: string, kind: string): string {
 async function* streamed(
   page: Page,
   head: string,
-  pieces: (item: ListItem) => readonly Buffer[],
+  items: (first: string) => AsyncGenerator<Buffer>,
 ): AsyncGenerator<Buffer> {
   const first = page.whole ? `${head}"metadata":${JSON.stringify(page.meta())},"items":[` : `${head}"items":[`
-  yield* chunked(page, Buffer.from(first), pieces)
+  yield* items(first)
   yield Buffer.from(page.whole ? ']}\n' : `],"metadata":${JSON.stringify(page.meta())}}\n`)
 }
 
@@ -72,14 +76,31 @@ async function* chunked(
   if (waiting.length > 0) yield Buffer.concat(waiting)
 }
 
+/** Items that are made as text: those that were read together become bytes together, which takes half the time of one by one. */
+async function* texts(page: Page, head: string, text: (item: ListItem) => string): AsyncGenerator<Buffer> {
+  let waiting = head
+  let separator = ''
+  for await (const items of page.items) {
+    for (const item of items) {
+      waiting += separator + text(item)
+      separator = ','
+      if (waiting.length < chunkBytes) continue
+      yield Buffer.from(waiting)
+      waiting = ''
+    }
+  }
+  if (waiting !== '') yield Buffer.from(waiting)
+}
+
 async function* tableBody(request: ApiRequest, { metaVersion }: Representation, page: Page): AsyncGenerator<Buffer> {
   const { definition } = request.resource
   const now = request.clock.now()
   const includeObject = parseIncludeObject(request.info.query.get('includeObject'))
   const head = `${tableHead(definition, metaVersion)},"rows":[`
-  yield* chunked(page, Buffer.from(head), ({ bytes, parsed }) => [
-    Buffer.from(tableRow(definition, parsed ?? request.resource.parse(bytes), { now, includeObject, metaVersion })),
-  ])
+  const options = { now, includeObject, metaVersion }
+  yield* texts(page, head, ({ bytes, parsed }) =>
+    tableRow(definition, parsed ?? request.resource.parse(bytes), options),
+  )
   yield Buffer.from(`],"metadata":${JSON.stringify(page.meta())}}\n`)
 }
 
