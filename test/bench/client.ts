@@ -27,7 +27,7 @@ export function textOf({ chunks }: Answer): string {
 
 /** The continue token of a list; `''` at its end. It stands near one of the ends, so the middle is not searched. */
 export function continueOf({ chunks }: Answer): string {
-  const ends = [...chunks.slice(0, 1), ...chunks.slice(-2)].map((chunk) => chunk.toString('latin1'))
+  const ends = [...chunks.slice(0, 3), ...chunks.slice(-3)].map((chunk) => chunk.toString('latin1'))
   const whole = ends.map((text) => text.slice(0, 2000) + text.slice(-2000)).join('')
   return /"continue":"([^"]+)"/.exec(whole)?.[1] ?? ''
 }

@@ -22,37 +22,56 @@ export function frame(type: number, set: number, id: number, payload: Buffer): B
   return bytes
 }
 
-/** A frame that came. */
+/** A frame that came, or a part of one. */
 export interface Frame {
   readonly type: number
+  /** Those of the frame when this is its last part, without `endStream` before. */
   readonly flags: number
   readonly id: number
   readonly payload: Buffer
 }
 
-/** Cuts what comes from a socket into frames. */
+/** Cuts what comes from a socket into frames. Data comes in parts, as it comes, so that nothing large is copied; other frames come whole. */
 export class FrameReader {
   #rest: Buffer = Buffer.alloc(0)
   #at = 0
+  /** The data frame that is being read, and how much of it is still to come. */
+  #data: { readonly flags: number; readonly id: number; left: number } | undefined
 
   push(chunk: Buffer): void {
     this.#rest = this.#at === this.#rest.length ? chunk : Buffer.concat([this.#rest.subarray(this.#at), chunk])
     this.#at = 0
   }
 
-  /** The next whole frame; undefined when more bytes have to come first. */
+  /** The next frame or part; undefined when more bytes have to come first. */
   next(): Frame | undefined {
+    if (this.#data !== undefined) return this.#part(this.#data)
     const [rest, at] = [this.#rest, this.#at]
     if (rest.length - at < headLength) return undefined
-    const end = at + headLength + rest.readUIntBE(at, 3)
+    const length = rest.readUIntBE(at, 3)
+    const type = rest[at + 3] ?? 0
+    const set = rest[at + 4] ?? 0
+    const id = rest.readUInt32BE(at + 5) & windowBytes
+    if (type === frameTypes.data && length > 0) {
+      this.#at = at + headLength
+      this.#data = { flags: set, id, left: length }
+      return this.#part(this.#data)
+    }
+    const end = at + headLength + length
     if (rest.length < end) return undefined
     this.#at = end
-    return {
-      type: rest[at + 3] ?? 0,
-      flags: rest[at + 4] ?? 0,
-      id: rest.readUInt32BE(at + 5) & windowBytes,
-      payload: rest.subarray(at + headLength, end),
-    }
+    return { type, flags: set, id, payload: rest.subarray(at + headLength, end) }
+  }
+
+  #part(data: { readonly flags: number; readonly id: number; left: number }): Frame | undefined {
+    const end = Math.min(this.#rest.length, this.#at + data.left)
+    if (end === this.#at) return undefined
+    const payload = this.#rest.subarray(this.#at, end)
+    this.#at = end
+    data.left -= payload.length
+    if (data.left > 0) return { type: frameTypes.data, flags: data.flags & ~flags.endStream, id: data.id, payload }
+    this.#data = undefined
+    return { type: frameTypes.data, flags: data.flags, id: data.id, payload }
   }
 }
 
