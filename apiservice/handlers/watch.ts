@@ -9,6 +9,7 @@ import { representationOf } from './answer.ts'
 import type { ApiRequest, Handler } from './handler.ts'
 import { parseListOptions } from './options.ts'
 import { WatchFrames } from './watch-frames.ts'
+import { watchPace } from './watch-pace.ts'
 
 /** A watch that names no timeout ends after 30 to 60 minutes, so that clients spread over servers. */
 const minTimeoutSeconds = 1800
@@ -83,18 +84,23 @@ async function* watchBody(
     yield frames.error(tooOld(after, error))
     return
   }
+  const leave = watchPace.enter()
   // All in one generator: with a thousand watches, delegating to another one would take a tenth of what an event costs.
   try {
     for (;;) {
       const events = await live.next()
       if (events === undefined) return
       const bytes = 'upTo' in events ? frames.bookmark(events.upTo, false) : frames.events(events)
-      if (bytes.length > 0) yield bytes
+      if (bytes.length === 0) continue
+      yield bytes
+      const beat = watchPace.next()
+      if (beat !== undefined) await beat
     }
   } catch (error) {
     if (!(error instanceof Compacted)) throw error
     yield frames.error(tooOld(live.position, error))
   } finally {
+    leave()
     live.close()
   }
 }
