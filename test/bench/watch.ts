@@ -2,7 +2,7 @@ import { LoadClient, textOf } from './client.ts'
 import { type Bench, type BenchResult, cost, quantile, type Row } from './report.ts'
 import { type BenchServer, startHubProcess, startRealProcess } from './servers.ts'
 
-const collection = '/api/v1/namespaces/watched/configmaps'
+const collection = '/api/v1/namespaces/default/configmaps'
 const filler = 'x'.repeat(900)
 
 interface Measured {
@@ -54,7 +54,6 @@ async function measure(
   seconds: number,
 ): Promise<Measured> {
   const writer = await LoadClient.open(server)
-  await writer.prepare('POST', '/api/v1/namespaces', Buffer.from('{"metadata":{"name":"watched"}}'), [409])
   // A list of nothing is told the revision of now.
   const list = await writer.prepare('GET', `${collection}?fieldSelector=metadata.name%3Dnobody`, undefined, [])
   const revision = /"resourceVersion":"(\d+)"/.exec(textOf(list))?.[1] ?? ''
