@@ -35,8 +35,8 @@ const drainMs = 5000
 /** How long connections may take to send what was answered. */
 const flushMs = 1000
 const defaultStalledMs = 60_000
-/** Replies up to this size are left to the connection; larger ones are written in slices of it, so that a slow client is seen to move. */
-const sliceBytes = 256 * 1024
+/** Replies up to this size are left to the connection, which holds few of them. */
+const smallReplyBytes = 64 * 1024
 /** How long a silent connection may be silent before the kernel asks whether anybody is there. */
 const keepAliveMs = 60_000
 
@@ -250,10 +250,11 @@ async function send(reply: Reply, out: Outlet, client: Presence): Promise<void> 
   if (body === undefined || Buffer.isBuffer(body)) {
     const length = code === 304 ? undefined : (body?.length ?? 0)
     out.start(code, headers, body === undefined || body.length === 0, length)
-    if (body !== undefined && body.length > sliceBytes) await writeSlices(body, out, client)
-    else if (body !== undefined && body.length > 0) out.stream.end(body)
-    if (client.gone) return
-    if (!out.stream.writableEnded) out.stream.end()
+    if (body !== undefined && body.length > 0) {
+      // In one piece: where HTTP/1.1 has a large reply in several, Node may drop the connection when the next request comes at once.
+      if (body.length > smallReplyBytes) out.stream.setTimeout(out.stalledMs, () => out.stream.destroy())
+      out.stream.end(body)
+    } else if (!out.stream.writableEnded) out.stream.end()
     out.finish()
     return
   }
@@ -265,12 +266,6 @@ async function send(reply: Reply, out: Outlet, client: Presence): Promise<void> 
   }
   out.stream.end()
   out.finish()
-}
-
-async function writeSlices(body: Buffer, out: Outlet, client: Presence): Promise<void> {
-  for (let from = 0; from < body.length && !client.gone; from += sliceBytes) {
-    if (!out.stream.write(body.subarray(from, from + sliceBytes))) await taken(out, client)
-  }
 }
 
 /** Resolves when the client has taken what was written, or has gone. One that takes nothing is made to go. */
@@ -339,7 +334,7 @@ function readBody(
       complete = true
       resolve(chunks.length === 1 ? (chunks[0] ?? Buffer.alloc(0)) : Buffer.concat(chunks))
     })
-    source.on('error', reject)
+    source.on('error', () => reject(endedEarly()))
     source.on('close', () => {
       if (!complete) reject(endedEarly())
     })
