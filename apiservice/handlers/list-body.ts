@@ -109,11 +109,13 @@ async function* wholeBody(request: ApiRequest, representation: Representation, p
   const { view, metaVersion } = representation
   const items: unknown[] = []
   const now = request.clock.now()
-  const includeObject = parseIncludeObject(request.info.query.get('includeObject'))
+  // Only of a Table: elsewhere the parameter may be anything.
+  const includeObject = view === 'table' ? parseIncludeObject(request.info.query.get('includeObject')) : undefined
   for await (const chunk of page.items) {
     for (const { bytes, parsed } of chunk) {
       const object = parsed ?? request.resource.parse(bytes)
-      if (view === 'table') items.push(JSON.parse(tableRow(definition, object, { now, includeObject, metaVersion })))
+      if (includeObject !== undefined)
+        items.push(JSON.parse(tableRow(definition, object, { now, includeObject, metaVersion })))
       else if (view === 'metadata') items.push(partialMetadata(object, metaVersion))
       else items.push(definition.custom ? object : withoutKind(object))
     }

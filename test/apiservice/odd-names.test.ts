@@ -105,3 +105,12 @@ test.each([
   expect(answer.code).toBe(detail === undefined ? 200 : 400)
   if (detail !== undefined) expect(JSON.parse(answer.text)).toMatchObject({ message })
 })
+
+test.each([
+  'application/json',
+  'application/yaml',
+  'application/vnd.kubernetes.protobuf',
+])('a list that is no Table does not care about includeObject: %s', async (accept) => {
+  const answer = await send(hub, { method: 'GET', path: `${maps}?includeObject=constructor`, headers: { accept } })
+  expect(answer).toMatchObject({ code: 200, text: expect.stringContaining('ConfigMapList') })
+})
