@@ -4,7 +4,7 @@ import type { Logger } from '../src/machinery/log.ts'
 import { StatusError } from '../src/machinery/status-error.ts'
 import { StoreUnavailable } from '../storage/store.ts'
 import type { Discovery } from './discovery/discovery.ts'
-import type { Exchange, Reply } from './exchange.ts'
+import { type Exchange, headerOf, type Reply } from './exchange.ts'
 import { authorize } from './filters/authorize.ts'
 import { beforeDeadline, deadlineOf } from './filters/deadline.ts'
 import { type InFlight, isLongRunning } from './filters/limits.ts'
@@ -89,7 +89,7 @@ export class Dispatcher {
     if (isStream(reply.body)) return { ...reply, body: untilRead(reply.body, leave) }
     leave()
     if (!info.isResourceRequest) return reply
-    return compress(reply, { verb: info.verb, acceptEncoding: headerText(exchange, 'accept-encoding') })
+    return compress(reply, { verb: info.verb, acceptEncoding: headerOf(exchange, 'accept-encoding') })
   }
 
   async #handle(exchange: Exchange, info: RequestInfo, user: UserInfo, warnings: string[]): Promise<Reply> {
@@ -134,8 +134,8 @@ export class Dispatcher {
     if (error instanceof UnknownGroup) return pageNotFound
     const status = this.#statusOf(error, exchange, auditId)
     const retryAfter = status.details?.retryAfterSeconds
-    const userAgent = headerText(exchange, 'user-agent')
-    const form = negotiateStatus(headerText(exchange, 'accept'), userAgent === undefined ? {} : { userAgent })
+    const userAgent = headerOf(exchange, 'user-agent')
+    const form = negotiateStatus(headerOf(exchange, 'accept'), userAgent === undefined ? {} : { userAgent })
     return {
       code: status.code,
       headers: {
@@ -162,13 +162,8 @@ export class Dispatcher {
 class UnknownGroup extends Error {}
 
 function auditIdOf(exchange: Exchange): string {
-  const sent = headerText(exchange, 'audit-id')
+  const sent = headerOf(exchange, 'audit-id')
   return sent !== undefined && /^[\x21-\x7e]{1,64}$/.test(sent) ? sent : randomUUID()
-}
-
-function headerText(exchange: Exchange, name: string): string | undefined {
-  const value = exchange.headers[name]
-  return typeof value === 'string' ? value : value?.[0]
 }
 
 function isStream(body: Reply['body']): body is AsyncIterable<Buffer> {

@@ -15,6 +15,12 @@ export interface Exchange {
   readBody(limitBytes: number): Promise<Buffer>
 }
 
+/** One header as text; the first where it was sent several times. `name` is in lower case. */
+export function headerOf({ headers }: Exchange, name: string): string | undefined {
+  const value = headers[name]
+  return typeof value === 'string' ? value : value?.[0]
+}
+
 /** Headers of a reply; a list is sent as several headers. */
 export type ReplyHeaders = Readonly<Record<string, string | readonly string[]>>
 

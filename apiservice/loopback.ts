@@ -9,12 +9,13 @@ import type {
 import type { Clock } from '../src/machinery/clock.ts'
 import type { KubeObject, ObjectKey } from '../src/machinery/object.ts'
 import type { ResourceInfo } from '../src/machinery/resource.ts'
-import { parseRevision } from '../src/machinery/revision.ts'
+import { parseRevision, printRevision } from '../src/machinery/revision.ts'
 import { StatusError } from '../src/machinery/status-error.ts'
-import { Compacted, type RangeOptions } from '../storage/store.ts'
+import { Compacted, type Follower, type RangeOptions } from '../storage/store.ts'
 import { hubUser, type WriteContext } from './registry/context.ts'
 import { parseContinueToken, printContinueToken } from './registry/continue-token.ts'
 import { applyObject, createObject, patchObject, updateObject } from './registry/operations.ts'
+import { watchExpired } from './registry/read-revision.ts'
 import type { Registry } from './registry/registry.ts'
 import type { ResourceStore } from './registry/resource-store.ts'
 import { parseSelection } from './registry/selection.ts'
@@ -47,7 +48,7 @@ export class Loopback implements ObjectClient {
       ...(token && token.revision > 0 ? { at: parseRevision(String(token.revision)) } : {}),
       ...(token ? { after: token.after } : {}),
     }
-    const result = await store.range(rangeOf(store, options.namespace, selection.name), range)
+    const result = await store.range(store.within(options.namespace, selection.name), range)
     const limit = options.limit ?? 0
     const items: KubeObject[] = []
     let goesOn = false
@@ -68,7 +69,7 @@ export class Loopback implements ObjectClient {
     const seen = (token?.seen ?? 0) + items.length
     return {
       items,
-      resourceVersion: String(result.revision),
+      resourceVersion: printRevision(result.revision),
       ...(goesOn ? { continue: printContinueToken({ revision: result.revision, after, seen }) } : {}),
     }
   }
@@ -76,15 +77,21 @@ export class Loopback implements ObjectClient {
   async *watch(resource: ResourceInfo, options: WatchOptions): AsyncGenerator<WatchEvent> {
     const store = this.#storeOf(resource)
     const selection = parseSelection(store.definition, selectorsOf(options))
-    const where = rangeOf(store, options.namespace, selection.name)
-    const follower = this.#followed(() => store.follow(where, parseRevision(options.resourceVersion)), options)
+    const after = parseRevision(options.resourceVersion)
+    const expired = (error: unknown) => (error instanceof Compacted ? watchExpired(after, error) : error)
+    let follower: Follower
+    try {
+      follower = store.follow(store.within(options.namespace, selection.name), after)
+    } catch (error) {
+      throw expired(error)
+    }
     const close = () => follower.close()
     options.signal.addEventListener('abort', close)
     if (options.signal.aborted) close()
     try {
       for (;;) {
         const events = await follower.next().catch((error: unknown) => {
-          throw tooOld(error, options.resourceVersion)
+          throw expired(error)
         })
         if (events === undefined) return
         for (const event of events) {
@@ -167,29 +174,10 @@ export class Loopback implements ObjectClient {
   #context({ dryRun = false, fieldManager = defaultManager }: WriteOptions): WriteContext {
     return { user: hubUser, now: this.#clock.now(), dryRun, fieldManager, warn: this.#warn }
   }
-
-  #followed<T>(follow: () => T, options: WatchOptions): T {
-    try {
-      return follow()
-    } catch (error) {
-      throw tooOld(error, options.resourceVersion)
-    }
-  }
-}
-
-function tooOld(error: unknown, wanted: string): unknown {
-  return error instanceof Compacted
-    ? StatusError.expired(`too old resource version: ${wanted} (${error.oldest})`)
-    : error
 }
 
 function selectorsOf({ labelSelector = '', fieldSelector = '' }: Pick<ListOptions, 'labelSelector' | 'fieldSelector'>) {
   return { labelSelector, fieldSelector }
-}
-
-function rangeOf(store: ResourceStore, namespace: string | undefined, name: string | undefined) {
-  const scope = store.definition.namespaced ? (namespace ? { namespace } : {}) : { namespace: '' }
-  return { ...scope, ...(name === undefined ? {} : { name }) }
 }
 
 function namespaceOf(object: KubeObject): string {

@@ -1,17 +1,14 @@
 import { StatusError } from '../../src/machinery/status-error.ts'
 import type { UserInfo } from '../registry/context.ts'
+import { isProbe } from './probes.ts'
 import type { RequestInfo } from './request-info.ts'
 
 /** Whether a user may do something. Anything but `true` is a refusal. */
 export type Authorizer = (user: UserInfo, attributes: Omit<RequestInfo, 'query' | 'rest'>) => boolean | Promise<boolean>
 
-const healthPaths = new Set(['/healthz', '/livez', '/readyz'])
-
 /** `system:masters` may do everything, everybody may ask for health, nobody else may do anything. */
-export const mastersOnly: Authorizer = (user, { isResourceRequest, path }) => {
-  if (user.groups.includes('system:masters')) return true
-  return !isResourceRequest && [...healthPaths].some((health) => path === health || path.startsWith(`${health}/`))
-}
+export const mastersOnly: Authorizer = (user, attributes) =>
+  user.groups.includes('system:masters') || isProbe(attributes)
 
 /** Throws Forbidden unless the authorizer allows the request. Before this, nothing may tell whether an object exists. */
 export async function authorize(authorizer: Authorizer, user: UserInfo, info: RequestInfo): Promise<void> {

@@ -1,4 +1,5 @@
 import { StatusError } from '../../src/machinery/status-error.ts'
+import { isProbe } from './probes.ts'
 import type { RequestInfo } from './request-info.ts'
 
 /** How many requests may be under way at once, as kube-apiserver has it without flow control. */
@@ -44,10 +45,6 @@ export class InFlight {
   get current(): { readonly reading: number; readonly writing: number } {
     return { reading: this.#reading, writing: this.#writing }
   }
-}
-
-function isProbe({ isResourceRequest, path }: RequestInfo): boolean {
-  return !isResourceRequest && /^\/(?:healthz|livez|readyz)(?:\/|$)/.test(path)
 }
 
 const streamingSubresources = new Set(['attach', 'exec', 'proxy', 'log', 'portforward'])

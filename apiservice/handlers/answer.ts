@@ -61,3 +61,14 @@ export function answerOther(
   const plain: Representation = { ...representation, view: 'object' }
   return { code, headers: { 'content-type': contentType(plain, false) }, body: encodeObject(value, plain) }
 }
+
+/** The success of a create that leaves no object to show. */
+export function answerDone(representation: Representation): Reply {
+  return answerOther(representation, 201, {
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Success',
+    code: 201,
+  })
+}

@@ -1,26 +1,31 @@
 import type { GroupVersionKind } from '../../src/machinery/resource.ts'
 import { schemaOfType } from '../../src/machinery/schema/facts.ts'
-import type { DeleteOptions } from '../registry/context.ts'
+import type { DeleteOptions, FieldValidation } from '../registry/context.ts'
 import { kindOf } from '../registry/operations.ts'
-import { decodeObject } from '../wire/decode.ts'
+import { type DecodeOptions, decodeObject } from '../wire/decode.ts'
 import { type ApiRequest, bodyLimitBytes, header } from './handler.ts'
 import { parseDeleteOptions } from './options.ts'
 
 /** The object in a create or update body, decoded, pruned and checked against the kind; its warnings join the request's. */
 export async function readObject(
   request: ApiRequest,
-  fieldValidation: 'Strict' | 'Warn' | 'Ignore',
+  fieldValidation: FieldValidation,
 ): Promise<Record<string, unknown>> {
   const { definition } = request.resource
-  const decoded = decodeObject(await request.exchange.readBody(bodyLimitBytes), {
-    contentType: header(request, 'content-type'),
-    expected: kindOf(definition),
-    schema: definition.schema,
-    custom: definition.custom,
-    fieldValidation,
-  })
-  request.warnings.push(...decoded.warnings)
-  return decoded.object
+  const { schema, custom } = definition
+  const bytes = await request.exchange.readBody(bodyLimitBytes)
+  return decodeBody(request, bytes, { expected: kindOf(definition), schema, custom, fieldValidation })
+}
+
+/** A body as an object of a kind; its warnings join the request's. */
+export function decodeBody(
+  request: ApiRequest,
+  bytes: Buffer,
+  options: Omit<DecodeOptions, 'contentType'>,
+): Record<string, unknown> {
+  const { object, warnings } = decodeObject(bytes, { ...options, contentType: header(request, 'content-type') })
+  request.warnings.push(...warnings)
+  return object
 }
 
 /** The options of a delete, from the body where there is one, else from the query. */
@@ -32,8 +37,7 @@ export async function readDeleteOptions(
   if (bytes.length === 0) return parseDeleteOptions(undefined, query)
   const { group, version } = request.resource.definition
   const expected: GroupVersionKind = { group: '', version: 'v1', kind: 'DeleteOptions' }
-  const { object } = decodeObject(bytes, {
-    contentType: header(request, 'content-type'),
+  const object = decodeBody(request, bytes, {
     expected,
     alsoAccepts: [
       { group: 'meta.k8s.io', version: 'v1', kind: 'DeleteOptions' },

@@ -1,5 +1,6 @@
 import type { Clock } from '../../src/machinery/clock.ts'
-import type { Exchange, Reply } from '../exchange.ts'
+import type { ObjectKey } from '../../src/machinery/object.ts'
+import { type Exchange, headerOf, type Reply } from '../exchange.ts'
 import type { Authenticator } from '../filters/authenticate.ts'
 import type { Authorizer } from '../filters/authorize.ts'
 import type { RequestInfo } from '../filters/request-info.ts'
@@ -37,8 +38,12 @@ export const bodyLimitBytes = 3 * 1024 * 1024
 
 /** A single header. */
 export function header(request: ApiRequest, name: string): string | undefined {
-  const value = request.exchange.headers[name]
-  return typeof value === 'string' ? value : value?.[0]
+  return headerOf(request.exchange, name)
+}
+
+/** The object that the path names. */
+export function keyIn({ info }: ApiRequest): ObjectKey {
+  return { namespace: info.namespace, name: info.name }
 }
 
 /** The context of a write, from its request and its options. */

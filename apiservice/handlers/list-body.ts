@@ -3,7 +3,7 @@ import { apiVersionOf } from '../../src/machinery/resource.ts'
 import { encodeObject } from '../wire/encode.ts'
 import { partialMetadata } from '../wire/metadata.ts'
 import type { Representation } from '../wire/negotiate.ts'
-import { parseIncludeObject, tableHead, tableRow } from '../wire/table.ts'
+import { parseIncludeObject, tableHead, tableOf, tableRow } from '../wire/table.ts'
 import type { ApiRequest } from './handler.ts'
 import type { ListItem, Page } from './page.ts'
 
@@ -107,27 +107,25 @@ async function* tableBody(request: ApiRequest, { metaVersion }: Representation, 
 async function* wholeBody(request: ApiRequest, representation: Representation, page: Page): AsyncGenerator<Buffer> {
   const { definition } = request.resource
   const { view, metaVersion } = representation
-  const items: unknown[] = []
-  const now = request.clock.now()
   // Only of a Table: elsewhere the parameter may be anything.
   const includeObject = view === 'table' ? parseIncludeObject(request.info.query.get('includeObject')) : undefined
+  const objects: KubeObject[] = []
   for await (const chunk of page.items) {
-    for (const { bytes, parsed } of chunk) {
-      const object = parsed ?? request.resource.parse(bytes)
-      if (includeObject !== undefined)
-        items.push(JSON.parse(tableRow(definition, object, { now, includeObject, metaVersion })))
-      else if (view === 'metadata') items.push(partialMetadata(object, metaVersion))
-      else items.push(definition.custom ? object : withoutKind(object))
-    }
+    for (const { bytes, parsed } of chunk) objects.push(parsed ?? request.resource.parse(bytes))
   }
-  if (view === 'table') {
-    const head = JSON.parse(`${tableHead(definition, metaVersion)}}`) as Record<string, unknown>
-    yield encodeObject({ ...head, metadata: page.meta(), rows: items }, representation)
-    return
+  const metadata = page.meta()
+  if (includeObject !== undefined) {
+    const options = { now: request.clock.now(), includeObject, metaVersion, listMeta: metadata }
+    yield encodeObject(tableOf(definition, objects, options), representation)
+  } else if (view === 'metadata') {
+    const items = objects.map((object) => partialMetadata(object, metaVersion))
+    const apiVersion = `meta.k8s.io/${metaVersion}`
+    yield encodeObject({ kind: 'PartialObjectMetadataList', apiVersion, metadata, items }, representation)
+  } else {
+    const items = definition.custom ? objects : objects.map(withoutKind)
+    const { listKind: kind } = definition
+    yield encodeObject({ kind, apiVersion: apiVersionOf(definition), metadata, items }, representation)
   }
-  const kind = view === 'metadata' ? 'PartialObjectMetadataList' : definition.listKind
-  const apiVersion = view === 'metadata' ? `meta.k8s.io/${metaVersion}` : apiVersionOf(definition)
-  yield encodeObject({ kind, apiVersion, metadata: page.meta(), items }, representation)
 }
 
 function withoutKind({ kind: _kind, apiVersion: _apiVersion, ...rest }: KubeObject): Record<string, unknown> {

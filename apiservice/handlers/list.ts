@@ -1,4 +1,3 @@
-import type { Reply } from '../exchange.ts'
 import { contentType } from '../wire/negotiate.ts'
 import { representationOf } from './answer.ts'
 import type { Handler } from './handler.ts'
@@ -11,10 +10,9 @@ export const listObjects: Handler = async (request) => {
   const representation = representationOf(request, 'list')
   const options = parseListOptions(request.info.query, false)
   const page = await openPage(request, options)
-  const reply: Reply = {
+  return {
     code: 200,
     headers: { 'content-type': contentType(representation, false) },
     body: listBody(request, representation, page),
   }
-  return reply
 }

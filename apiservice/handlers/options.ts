@@ -1,13 +1,13 @@
 import { type FieldError, fieldErrors } from '../../src/machinery/field-error.ts'
 import { StatusError } from '../../src/machinery/status-error.ts'
-import type { DeleteOptions } from '../registry/context.ts'
+import type { DeleteOptions, FieldValidation } from '../registry/context.ts'
 
 /** What every write may ask for in its query (Kubernetes API reference, `CreateOptions`, `UpdateOptions`, `PatchOptions`). */
 export interface WriteOptions {
   readonly dryRun: boolean
   /** `''` when the request names none. */
   readonly fieldManager: string
-  readonly fieldValidation: 'Strict' | 'Warn' | 'Ignore'
+  readonly fieldValidation: FieldValidation
   /** Only of apply; undefined when the request does not say. */
   readonly force: boolean | undefined
 }
@@ -39,7 +39,7 @@ export function parseWriteOptions(
   return {
     dryRun: query.has('dryRun'),
     fieldManager,
-    fieldValidation: fieldValidation === '' ? 'Warn' : (fieldValidation as WriteOptions['fieldValidation']),
+    fieldValidation: fieldValidation === '' ? 'Warn' : (fieldValidation as FieldValidation),
     force,
   }
 }

@@ -1,5 +1,5 @@
 import type { KubeObject } from '../../src/machinery/object.ts'
-import type { Revision } from '../../src/machinery/revision.ts'
+import { printRevision, type Revision } from '../../src/machinery/revision.ts'
 import { StatusError } from '../../src/machinery/status-error.ts'
 import { Compacted, type Key, type RangeOptions, type RangeResult } from '../../storage/store.ts'
 import { type ContinueToken, parseContinueToken, printContinueToken } from '../registry/continue-token.ts'
@@ -41,11 +41,7 @@ export async function openPage(request: ApiRequest, options: ListOptions): Promi
   const selection = parseSelection(resource.definition, options)
   const token = options.continueToken === '' ? undefined : parseContinueToken(options.continueToken)
   const at = token ? revisionOfToken(token, options) : await revisionOfOptions(request, options)
-  const where = {
-    ...(resource.definition.namespaced && info.namespace !== '' ? { namespace: info.namespace } : {}),
-    ...(resource.definition.namespaced ? {} : { namespace: '' }),
-    ...(selection.name === undefined ? {} : { name: selection.name }),
-  }
+  const where = resource.within(info.namespace, selection.name)
   const range: RangeOptions = {
     ...(at === undefined ? {} : { at }),
     ...(token === undefined ? {} : { after: token.after }),
@@ -123,7 +119,7 @@ function pageOf(
     }
   }
   const meta = (): ListMeta => {
-    const base = { resourceVersion: String(result.revision) }
+    const base = { resourceVersion: printRevision(result.revision) }
     if (!more || last === undefined) return resource.definition.custom ? { ...base, continue: '' } : base
     const seen = seenBefore + returned
     const token = printContinueToken({ revision: result.revision, after: last, seen })

@@ -3,7 +3,7 @@ import { StatusError } from '../../src/machinery/status-error.ts'
 import { applyObject, type PatchType, patchObject } from '../registry/operations.ts'
 import { decodeDocument } from '../wire/decode.ts'
 import { answerObject, representationOf } from './answer.ts'
-import { type ApiRequest, bodyLimitBytes, type Handler, header, writeContext } from './handler.ts'
+import { type ApiRequest, bodyLimitBytes, type Handler, header, keyIn, writeContext } from './handler.ts'
 import { parseWriteOptions } from './options.ts'
 
 const patchTypes: ReadonlyMap<string, PatchType> = new Map<string, PatchType>([
@@ -20,7 +20,7 @@ export const patch: Handler = async (request) => {
   const type = patchTypeOf(request)
   const options = parseWriteOptions(info.query, 'PatchOptions', type === 'apply-patch')
   const bytes = await request.exchange.readBody(bodyLimitBytes)
-  const key = { namespace: info.namespace, name: info.name }
+  const key = keyIn(request)
   const context = writeContext(request, options)
   if (type !== 'apply-patch') {
     const document = decodeDocument(bytes, 'application/json')

@@ -1,12 +1,11 @@
 import { hasReason } from '../../src/machinery/status-error.ts'
-import type { Written } from '../registry/resource-store.ts'
 import { contentType } from '../wire/negotiate.ts'
 import { answerObject, answerOther, representationOf } from './answer.ts'
 import { readDeleteOptions } from './body.ts'
-import { type ApiRequest, type Handler, writeContext } from './handler.ts'
+import { type ApiRequest, type Handler, keyIn, writeContext } from './handler.ts'
 import { listBody } from './list-body.ts'
 import { parseListOptions } from './options.ts'
-import { openPage } from './page.ts'
+import { type ListItem, openPage } from './page.ts'
 
 /** Deletes of one collection that run at the same time. */
 const collectionParallelism = 32
@@ -17,7 +16,7 @@ export const remove: Handler = async (request) => {
   const { info, resource } = request
   const { options, dryRun } = await readDeleteOptions(request)
   const context = writeContext(request, { dryRun, fieldManager: '' })
-  const { object, removed } = await resource.remove({ namespace: info.namespace, name: info.name }, options, context)
+  const { object, removed } = await resource.remove(keyIn(request), options, context)
   const { definition } = resource
   if (!removed || definition.returnsDeleted) {
     return answerObject(request, representation, 200, Buffer.from(JSON.stringify(object)), object)
@@ -42,7 +41,7 @@ export const removeCollection: Handler = async (request) => {
   const { options, dryRun } = await readDeleteOptions(request)
   const context = writeContext(request, { dryRun, fieldManager: '' })
   const page = await openPage(request, parseListOptions(request.info.query, false))
-  const deleted: Written[] = []
+  const deleted: ListItem[] = []
   for await (const items of page.items) {
     for (let from = 0; from < items.length; from += collectionParallelism) {
       const some = items.slice(from, from + collectionParallelism)
@@ -50,14 +49,10 @@ export const removeCollection: Handler = async (request) => {
       for (const result of results) if (result) deleted.push(result)
     }
   }
-  const answered = {
-    ...page,
-    items: oneChunk(deleted.map(({ bytes, object }) => ({ bytes, parsed: object }))),
-  }
   return {
     code: 200,
     headers: { 'content-type': contentType(representation, false) },
-    body: listBody(request, representation, answered),
+    body: listBody(request, representation, { ...page, items: oneChunk(deleted) }),
   }
 }
 
@@ -66,12 +61,12 @@ async function removeListed(
   bytes: Buffer,
   options: Parameters<typeof resource.remove>[1],
   context: Parameters<typeof resource.remove>[2],
-): Promise<Written | undefined> {
+): Promise<ListItem | undefined> {
   const listed = resource.parse(bytes)
   const { namespace = '', name = '' } = listed.metadata
   try {
     await resource.remove({ namespace, name }, options, context)
-    return { object: listed, bytes }
+    return { bytes, parsed: listed }
   } catch (error) {
     // Gone meanwhile: that is what was asked for.
     if (hasReason(error, 'NotFound')) return undefined

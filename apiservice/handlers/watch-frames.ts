@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../src/machinery/object.ts'
 import { apiVersionOf } from '../../src/machinery/resource.ts'
-import type { Revision } from '../../src/machinery/revision.ts'
+import { printRevision, type Revision } from '../../src/machinery/revision.ts'
 import { encodeWatchFrame } from '../../src/machinery/schema/protobuf.ts'
 import type { Status, StatusError } from '../../src/machinery/status-error.ts'
 import type { Stored, StoreEvent } from '../../storage/store.ts'
@@ -73,7 +73,7 @@ export class WatchFrames {
     const object: KubeObject = {
       kind: definition.kind,
       apiVersion: apiVersionOf(definition),
-      metadata: { resourceVersion: String(revision), ...annotations },
+      metadata: { resourceVersion: printRevision(revision), ...annotations },
     }
     return this.#write('BOOKMARK', this.#view(object))
   }

@@ -1,8 +1,13 @@
 import { randomInt } from 'node:crypto'
-import type { Revision } from '../../src/machinery/revision.ts'
+import { noRevision, type Revision } from '../../src/machinery/revision.ts'
 import { StatusError } from '../../src/machinery/status-error.ts'
 import { Compacted, type Follower, type StoreEvent } from '../../storage/store.ts'
-import { badResourceVersionDetail, readResourceVersion, untilRevision } from '../registry/read-revision.ts'
+import {
+  badResourceVersionDetail,
+  readResourceVersion,
+  untilRevision,
+  watchExpired,
+} from '../registry/read-revision.ts'
 import { parseSelection, type Selection } from '../registry/selection.ts'
 import { contentType } from '../wire/negotiate.ts'
 import { representationOf } from './answer.ts'
@@ -64,7 +69,9 @@ async function* watchBody(
   frames: WatchFrames,
   limits: { readonly timeoutMs: number; readonly bookmarks: boolean },
 ): AsyncGenerator<Buffer> {
-  const where = rangeOf(request, selection)
+  const { info, resource } = request
+  // The old `/watch/` paths name their object in the path.
+  const where = resource.within(info.namespace, selection.name ?? (info.name === '' ? undefined : info.name))
   let after = start.after
   if (start.initialEvents) {
     const range = await request.resource.range(where, {})
@@ -81,7 +88,7 @@ async function* watchBody(
     live = new LiveWatch(follower, request.exchange.signal, limits)
   } catch (error) {
     if (!(error instanceof Compacted)) throw error
-    yield frames.error(tooOld(after, error))
+    yield frames.error(watchExpired(after ?? noRevision, error))
     return
   }
   const leave = watchPace.enter()
@@ -98,7 +105,7 @@ async function* watchBody(
     }
   } catch (error) {
     if (!(error instanceof Compacted)) throw error
-    yield frames.error(tooOld(live.position, error))
+    yield frames.error(watchExpired(live.position, error))
   } finally {
     leave()
     live.close()
@@ -199,19 +206,4 @@ class LiveWatch {
     this.#signal.removeEventListener('abort', this.close)
     this.#follower.close()
   }
-}
-
-function rangeOf(request: ApiRequest, selection: Selection): { namespace?: string; name?: string } {
-  const { definition } = request.resource
-  const { namespace } = request.info
-  // The old `/watch/` paths name their object in the path.
-  const name = selection.name ?? (request.info.name === '' ? undefined : request.info.name)
-  return {
-    ...(definition.namespaced ? (namespace === '' ? {} : { namespace }) : { namespace: '' }),
-    ...(name === undefined ? {} : { name }),
-  }
-}
-
-function tooOld(wanted: Revision | undefined, { oldest }: Compacted): StatusError {
-  return StatusError.expired(`too old resource version: ${wanted ?? 0} (${oldest})`)
 }

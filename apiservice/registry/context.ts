@@ -20,6 +20,9 @@ export interface WriteContext {
   readonly warn: (text: string) => void
 }
 
+/** How strictly unknown and duplicate fields of a body are taken (Kubernetes API concepts, “Field validation”). */
+export type FieldValidation = 'Strict' | 'Warn' | 'Ignore'
+
 /** DeleteOptions after parsing (Kubernetes API reference, `DeleteOptions`). */
 export interface DeleteOptions {
   readonly gracePeriodSeconds?: number

@@ -1,5 +1,5 @@
 import { printTime } from '../../src/machinery/clock.ts'
-import type { KubeObject, ObjectMeta } from '../../src/machinery/object.ts'
+import { equalJson, type KubeObject, type ObjectMeta } from '../../src/machinery/object.ts'
 import { StatusError } from '../../src/machinery/status-error.ts'
 import type { DeleteOptions } from './context.ts'
 import type { ResourceDefinition } from './definition.ts'
@@ -37,7 +37,7 @@ export function planDeletion(
     return { outcome: 'remove', object: { ...object, metadata: graceful ? mark(metadata, 0, now) : metadata } }
   }
   if (!marksAnew(object.metadata, grace, now)) {
-    const same = sameFinalizers(object.metadata.finalizers ?? [], finalizers)
+    const same = equalJson(object.metadata.finalizers ?? [], finalizers)
     return { outcome: same ? 'unchanged' : 'mark', object: same ? object : { ...object, metadata } }
   }
   const marked = { ...object, metadata: mark(metadata, grace, now) }
@@ -119,8 +119,4 @@ function mark(metadata: ObjectMeta, grace: number, now: number): ObjectMeta {
 function withFinalizers(metadata: ObjectMeta, finalizers: readonly string[]): ObjectMeta {
   const { finalizers: _before, ...rest } = metadata
   return finalizers.length === 0 ? rest : { ...rest, finalizers }
-}
-
-function sameFinalizers(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((finalizer, index) => finalizer === b[index])
 }

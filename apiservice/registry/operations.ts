@@ -8,7 +8,7 @@ import { apiVersionOf, type GroupVersionKind } from '../../src/machinery/resourc
 import { conform } from '../../src/machinery/schema/conform.ts'
 import type { Schema } from '../../src/machinery/schema/schema.ts'
 import { StatusError } from '../../src/machinery/status-error.ts'
-import type { WriteContext } from './context.ts'
+import type { FieldValidation, WriteContext } from './context.ts'
 import type { ResourceDefinition } from './definition.ts'
 import { resetFieldsOf } from './field-ownership.ts'
 import type { ResourceStore, Updated, Written } from './resource-store.ts'
@@ -18,9 +18,6 @@ import type { ResourceStore, Updated, Written } from './resource-store.ts'
  * the operation.
  */
 export type Body = Record<string, unknown>
-
-/** How strictly unknown fields are taken. */
-export type FieldValidation = 'Strict' | 'Warn' | 'Ignore'
 
 /** The four patch types, by the last part of their media type. */
 export type PatchType = 'json-patch' | 'merge-patch' | 'strategic-merge-patch' | 'apply-patch'
@@ -152,7 +149,7 @@ function conformPatched(
 
 function conformed(definition: ResourceDefinition, patched: Record<string, unknown>) {
   try {
-    return conform(patched, { schema: definition.schema, custom: definition.custom })
+    return conform(patched, definition)
   } catch (error) {
     if (error instanceof StatusError) throw badPatch(patched, error.message)
     throw error
@@ -215,10 +212,7 @@ export async function applyObject(
           ...(resetFields === undefined ? {} : { resetFields }),
         })
         // What was applied is kept as everything else is: canonical values, empty fields as Go writes them, then defaults.
-        const { object } = conform(applied as Record<string, unknown>, {
-          schema: definition.schema,
-          custom: definition.custom,
-        })
+        const { object } = conform({ ...applied }, definition)
         return completed(definition, object)
       },
     },

@@ -1,7 +1,7 @@
 import { unlessUnchanged } from '../../src/machinery/apply/managed-fields.ts'
 import { fieldErrors } from '../../src/machinery/field-error.ts'
 import { equalJson, type KubeObject, keyOf, type ObjectKey } from '../../src/machinery/object.ts'
-import { parseRevision } from '../../src/machinery/revision.ts'
+import { printRevision } from '../../src/machinery/revision.ts'
 import { hasReason, StatusError } from '../../src/machinery/status-error.ts'
 import {
   type Condition,
@@ -68,8 +68,8 @@ export interface Removed {
   readonly removed: boolean
 }
 
-/** Rivals for one object: an unconditional write tries again this often before it gives up with a Conflict. */
-const updateAttempts = 64
+/** Rivals for one object: a write tries again this often before it gives up with a Conflict. */
+const writeAttempts = 64
 const generateNameAttempts = 8
 
 /**
@@ -94,11 +94,6 @@ export class ResourceStore {
     this.#admission = admission
   }
 
-  /** Whether stored bytes are already in this version's form, so that they can be sent as they are. */
-  get sendsStoredBytes(): boolean {
-    return this.definition.storedAs === undefined
-  }
-
   /** The object in stored bytes, in this version's form. */
   parse(bytes: Buffer): KubeObject {
     const object = parseStored(bytes)
@@ -115,6 +110,12 @@ export class ResourceStore {
     const stored = await this.#store.get(this.#keyOf(key))
     if (!stored) throw StatusError.notFound(this.definition, key.name)
     return stored
+  }
+
+  /** The part of this kind that a request means: a namespace (none, or `''`: all of them), and one name where it is limited to that. */
+  within(namespace: string | undefined, name: string | undefined): Omit<KeyRange, 'type'> {
+    const scope = this.definition.namespaced ? (namespace ? { namespace } : {}) : { namespace: '' }
+    return { ...scope, ...(name === undefined ? {} : { name }) }
   }
 
   /** A consistent read of a namespace, of everything, or of one name. */
@@ -163,13 +164,13 @@ export class ResourceStore {
     for (const text of definition.strategy.warnings?.(final, undefined) ?? []) context.warn(text)
     const errors = validateCreate(definition, final, strategyContext)
     if (errors.length > 0) throw StatusError.invalid(definition, final.metadata.name ?? '', errors)
-    const commit = async () => {
+    return this.#retrying(key, undefined, async (current) => {
+      if (current) {
+        const terminating = this.parse(current.bytes).metadata.deletionTimestamp !== undefined
+        throw StatusError.alreadyExists(definition, key.name, terminating)
+      }
       const also = await this.#admission.validate({ ...request, object: final })
-      return this.#put(final, 'absent', also, context)
-    }
-    return retryWhileOthersChange(this.#keyOf(key), commit, (current) => {
-      const terminating = this.parse(current.bytes).metadata.deletionTimestamp !== undefined
-      return StatusError.alreadyExists(definition, key.name, terminating)
+      return this.#commit('put', final, 'absent', also, context)
     })
   }
 
@@ -183,18 +184,26 @@ export class ResourceStore {
         if (!(error instanceof ConditionFailed)) throw error
       }
     }
-    return this.#turns.take(line, () => this.#updateInTurn(key, change, context))
+    return this.#turns.take(line, async () =>
+      this.#retrying(key, await this.#store.get(this.#keyOf(key)), (stored) =>
+        this.#updateOnce(key, stored, change, context),
+      ),
+    )
   }
 
-  /** Tries again while somebody who did not have to wait comes between. */
-  async #updateInTurn(key: ObjectKey, change: Change, context: WriteContext): Promise<Updated> {
-    let stored = await this.#store.get(this.#keyOf(key))
-    for (let attempt = 1; ; attempt++) {
+  /** Attempts a write against what is stored, and again against what somebody else has made of it meanwhile. */
+  async #retrying<T>(
+    key: ObjectKey,
+    first: Stored | undefined,
+    attempt: (stored: Stored | undefined) => Promise<T>,
+  ): Promise<T> {
+    let stored = first
+    for (let tries = 1; ; tries++) {
       try {
-        return await this.#updateOnce(key, stored, change, context)
+        return await attempt(stored)
       } catch (error) {
         if (!(error instanceof ConditionFailed)) throw error
-        if (attempt === updateAttempts) throw StatusError.conflict(this.definition, key.name)
+        if (tries === writeAttempts) throw StatusError.conflict(this.definition, key.name)
         stored = this.#isOwn(error.key, key) ? error.current : await this.#store.get(this.#keyOf(key))
       }
     }
@@ -230,11 +239,11 @@ export class ResourceStore {
     if (errors.length > 0) throw StatusError.invalid(definition, key.name, errors)
     const also = await this.#admission.validate({ ...request, object: final })
     if (isReleased(definition, final)) {
-      await this.#delete(final, stored.revision, also, context)
+      await this.#commit('delete', final, stored.revision, also, context)
       // Whoever takes the last finalizer is answered the object at the revision that it replaced; watchers learn that of the deletion.
       return { object: final, bytes: this.form.bytes(final), created: false, removed: true }
     }
-    const written = await this.#put(final, stored.revision, also, context)
+    const written = await this.#commit('put', final, stored.revision, also, context)
     return { ...written, created: false, removed: false }
   }
 
@@ -260,8 +269,7 @@ export class ResourceStore {
   /** Deletes, or marks for deletion. Throws NotFound, Conflict for preconditions, and what admission refuses. */
   async remove(key: ObjectKey, options: DeleteOptions, context: WriteContext): Promise<Removed> {
     const { definition } = this
-    let stored: Stored | undefined = await this.get(key)
-    for (let attempt = 1; ; attempt++) {
+    return this.#retrying(key, await this.get(key), async (stored) => {
       if (!stored) throw StatusError.notFound(definition, key.name)
       const old = this.parse(stored.bytes)
       const plan = planDeletion(definition, old, options, context.now)
@@ -276,47 +284,24 @@ export class ResourceStore {
       } as const
       const also = await this.#admission.validate(request)
       if (plan.outcome === 'unchanged') return { object: old, removed: false }
-      try {
-        if (plan.outcome === 'remove') {
-          const { object } = await this.#delete(plan.object, stored.revision, also, context)
-          return { object, removed: true }
-        }
-        const { object } = await this.#put(plan.object, stored.revision, also, context)
-        return { object, removed: false }
-      } catch (error) {
-        if (!(error instanceof ConditionFailed)) throw error
-        if (attempt === updateAttempts) throw StatusError.conflict(definition, key.name)
-        stored = this.#isOwn(error.key, key) ? error.current : await this.#store.get(this.#keyOf(key))
-      }
-    }
+      const removed = plan.outcome === 'remove'
+      const kind = removed ? 'delete' : 'put'
+      const { object } = await this.#commit(kind, plan.object, stored.revision, also, context)
+      return { object, removed }
+    })
   }
 
-  async #put(
+  /** Writes an object, or deletes it with this as its last state; of a dry run only the answer. */
+  async #commit(
+    kind: 'put' | 'delete',
     object: KubeObject,
     expect: Stored['revision'] | 'absent',
     also: readonly Condition[],
     context: WriteContext,
   ): Promise<Written> {
-    if (context.dryRun) return this.#rehearsed(object)
-    const draft = this.#draft(object)
-    return this.#written(
-      object,
-      await this.#store.commit({ key: this.#keyOf(keyOf(object)), expect, also, put: draft }),
-    )
-  }
-
-  async #delete(
-    object: KubeObject,
-    expect: Stored['revision'],
-    also: readonly Condition[],
-    context: WriteContext,
-  ): Promise<Written> {
-    if (context.dryRun) return this.#rehearsed(object)
-    const draft = this.#draft(object)
-    return this.#written(
-      object,
-      await this.#store.commit({ key: this.#keyOf(keyOf(object)), expect, also, delete: draft }),
-    )
+    if (context.dryRun) return { object, bytes: Buffer.from(JSON.stringify(object)) }
+    const key = this.#keyOf(keyOf(object))
+    return this.#written(object, await this.#store.commit({ key, expect, also, [kind]: this.#draft(object) }))
   }
 
   #draft(object: KubeObject) {
@@ -324,12 +309,8 @@ export class ResourceStore {
   }
 
   #written(object: KubeObject, stored: Stored): Written {
-    const metadata = { ...object.metadata, resourceVersion: String(stored.revision) }
+    const metadata = { ...object.metadata, resourceVersion: printRevision(stored.revision) }
     return { object: { ...object, metadata }, bytes: this.present(stored.bytes) }
-  }
-
-  #rehearsed(object: KubeObject): Written {
-    return { object, bytes: Buffer.from(JSON.stringify(object)) }
   }
 
   #keyOf(key: ObjectKey): Key {
@@ -339,27 +320,4 @@ export class ResourceStore {
   #isOwn(failed: Key, key: ObjectKey): boolean {
     return failed.type === this.#type && failed.name === key.name && failed.namespace === this.#keyOf(key).namespace
   }
-}
-
-/** Runs a create again while only conditions on other keys fail; its own key being taken is the caller's to name. */
-async function retryWhileOthersChange<T>(
-  own: Key,
-  attempt: () => Promise<T>,
-  taken: (current: Stored) => StatusError,
-): Promise<T> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await attempt()
-    } catch (error) {
-      if (!(error instanceof ConditionFailed)) throw error
-      const isOwn = error.key.type === own.type && error.key.namespace === own.namespace && error.key.name === own.name
-      if (isOwn && error.current) throw taken(error.current)
-      if (tries === updateAttempts) throw StatusError.conflict({ group: '', resource: own.type }, own.name)
-    }
-  }
-}
-
-/** The revision in an object that came from this hub. */
-export function revisionOf(object: KubeObject) {
-  return parseRevision(object.metadata.resourceVersion ?? '')
 }

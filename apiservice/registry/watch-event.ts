@@ -1,4 +1,5 @@
 import type { KubeObject } from '../../src/machinery/object.ts'
+import { printRevision } from '../../src/machinery/revision.ts'
 import type { StoreEvent } from '../../storage/store.ts'
 import type { ResourceStore } from './resource-store.ts'
 import type { Selection } from './selection.ts'
@@ -30,7 +31,7 @@ export function transitionOf(resource: ResourceStore, selection: Selection, even
 export function shownObject(resource: ResourceStore, event: StoreEvent, { left }: Transition): KubeObject {
   if (!left) return currentObject(resource, event)
   const before = previousObject(resource, event)
-  return { ...before, metadata: { ...before.metadata, resourceVersion: String(event.revision) } }
+  return { ...before, metadata: { ...before.metadata, resourceVersion: printRevision(event.revision) } }
 }
 
 /** Parsed once for all watchers of an event. */

@@ -1,5 +1,5 @@
 import { type FieldError, fieldErrors, fieldPath } from '../../src/machinery/field-error.ts'
-import { firstComplaint, labelValueText, subdomainName } from '../../src/machinery/names.ts'
+import { labelValueText } from '../../src/machinery/names.ts'
 import { equalJson, fieldAt, isObject, type KubeObject } from '../../src/machinery/object.ts'
 import { StatusError } from '../../src/machinery/status-error.ts'
 import type { ResourceDefinition } from '../registry/definition.ts'
@@ -12,6 +12,7 @@ import {
   kind,
   list,
   object,
+  ownKind,
   statusVerbs,
   storedVerbs,
   text,
@@ -126,15 +127,7 @@ export const applications: ResourceDefinition = {
   ],
   row: (application, now) => ({ cells: cells(application, now) }),
   selectableFields: {},
-  selectsNamespace: true,
-  fieldLabelRefusal: 'field label not supported: LABEL',
-  hasGeneration: true,
-  createOnUpdate: false,
-  unconditionalUpdate: false,
-  returnsDeleted: false,
-  defaultPropagation: 'Background',
-  validateName: firstComplaint(subdomainName),
-  custom: true,
+  ...ownKind,
   strategy: {
     prepareForCreate: (application, { user }) => stamped(application, stampOf(user), [stampOf(user)]),
     prepareForUpdate: (application, old, { user }) => restamped(application, old, user),

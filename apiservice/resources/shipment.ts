@@ -1,9 +1,8 @@
 import { type FieldError, fieldErrors, fieldPath } from '../../src/machinery/field-error.ts'
-import { firstComplaint, subdomainName } from '../../src/machinery/names.ts'
 import { equalJson, fieldAt, type KubeObject } from '../../src/machinery/object.ts'
 import type { ResourceDefinition } from '../registry/definition.ts'
 import { age, text as textAt } from './cells.ts'
-import { integer, kind, object, statusVerbs, storedVerbs, text, time, told } from './structure.ts'
+import { integer, kind, object, ownKind, statusVerbs, storedVerbs, text, time, told } from './structure.ts'
 
 /** What a shipment can be (architecture, section 5). */
 const states = ['Pending', 'Shipped', 'Healthy', 'Conflict', 'Refused', 'Unreachable', 'Retiring']
@@ -117,15 +116,7 @@ export const shipments: ResourceDefinition = {
     'spec.cluster': (shipment) => textAt(shipment, ['spec', 'cluster']),
     'status.state': stateOf,
   },
-  selectsNamespace: true,
-  fieldLabelRefusal: 'field label not supported: LABEL',
-  hasGeneration: true,
-  createOnUpdate: false,
-  unconditionalUpdate: false,
-  returnsDeleted: false,
-  defaultPropagation: 'Background',
-  validateName: firstComplaint(subdomainName),
-  custom: true,
+  ...ownKind,
   strategy: { validate, validateUpdate },
 }
 

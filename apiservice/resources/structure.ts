@@ -1,5 +1,7 @@
+import { firstComplaint, subdomainName } from '../../src/machinery/names.ts'
 import { schemaOfType } from '../../src/machinery/schema/facts.ts'
 import type { Schema } from '../../src/machinery/schema/schema.ts'
+import type { ResourceDefinition } from '../registry/definition.ts'
 
 /** Shorthand for the structural schemas of the hub's own kinds, which no fact table has. */
 
@@ -55,3 +57,16 @@ export const conditions: Schema = list(
   ]),
   'type',
 )
+
+/** What is the same for all kinds of the hub's own: they behave as custom resources do. */
+export const ownKind = {
+  selectsNamespace: true,
+  fieldLabelRefusal: 'field label not supported: LABEL',
+  hasGeneration: true,
+  createOnUpdate: false,
+  unconditionalUpdate: false,
+  returnsDeleted: false,
+  defaultPropagation: 'Background',
+  validateName: firstComplaint(subdomainName),
+  custom: true,
+} as const satisfies Partial<ResourceDefinition>

@@ -9,9 +9,7 @@ import { maxObjectDepth } from '../../src/machinery/schema/read-message.ts'
 import type { Schema } from '../../src/machinery/schema/schema.ts'
 import { StatusError } from '../../src/machinery/status-error.ts'
 import { parseYaml } from '../../src/machinery/yaml.ts'
-
-/** What to do with fields that the kind does not have, or that stand twice. */
-export type FieldValidation = 'Strict' | 'Warn' | 'Ignore'
+import type { FieldValidation } from '../registry/context.ts'
 
 /** How to read a body. */
 export interface DecodeOptions {

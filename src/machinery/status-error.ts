@@ -1,5 +1,5 @@
 import { type FieldError, printFieldErrors } from './field-error.ts'
-import { type GroupVersionResource, qualified, qualifiedKind } from './resource.ts'
+import { qualified, qualifiedKind } from './resource.ts'
 
 /** One entry of `details.causes`. */
 export interface StatusCause {
@@ -281,9 +281,4 @@ export class StatusError extends Error {
 /** Whether an error is a StatusError with one of these reasons. */
 export function hasReason(error: unknown, ...reasons: readonly string[]): error is StatusError {
   return error instanceof StatusError && reasons.includes(error.reason)
-}
-
-/** The group and resource of an address, for the constructors above. */
-export function groupResource(gvr: GroupVersionResource): GroupResource {
-  return { group: gvr.group, resource: gvr.resource }
 }

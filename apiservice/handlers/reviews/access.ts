@@ -59,9 +59,7 @@ function subjectOf(review: KubeObject): UserInfo {
   const groups = fieldAt(review, 'spec', 'groups')
   const uid = fieldAt(review, 'spec', 'uid')
   const listed = Array.isArray(groups) ? groups.map(String) : []
-  if (typeof name !== 'string' || (name === '' && listed.length === 0)) {
-    if (listed.length === 0) throw invalid('spec.user', '', 'at least one of user or group must be specified')
-  }
+  if (!name && listed.length === 0) throw invalid('spec.user', '', 'at least one of user or group must be specified')
   return {
     name: typeof name === 'string' ? name : '',
     uid: typeof uid === 'string' ? uid : '',

@@ -1,3 +1,4 @@
+import { probePaths } from '../../filters/probes.ts'
 import type { Handler } from '../handler.ts'
 import { answerReview } from './review.ts'
 
@@ -11,7 +12,7 @@ export const selfSubjectRulesReview: Handler = (request) =>
         resourceRules: all ? [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }] : [],
         nonResourceRules: all
           ? [{ verbs: ['*'], nonResourceURLs: ['*'] }]
-          : [{ verbs: ['get'], nonResourceURLs: ['/healthz', '/livez', '/readyz'] }],
+          : [{ verbs: ['get'], nonResourceURLs: probePaths }],
         incomplete: false,
       },
     }

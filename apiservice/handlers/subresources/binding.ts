@@ -2,8 +2,8 @@ import { printTime } from '../../../src/machinery/clock.ts'
 import { setCondition } from '../../../src/machinery/conditions.ts'
 import { fieldAt, isObject, type KubeObject } from '../../../src/machinery/object.ts'
 import { StatusError } from '../../../src/machinery/status-error.ts'
-import { answerOther, representationOf } from '../answer.ts'
-import { type Handler, writeContext } from '../handler.ts'
+import { answerDone, representationOf } from '../answer.ts'
+import { type Handler, keyIn, writeContext } from '../handler.ts'
 import { parseWriteOptions } from '../options.ts'
 import { readAs } from './read-as.ts'
 
@@ -17,7 +17,7 @@ export const bindPod: Handler = async (request) => {
     throw StatusError.badRequest('name in URL does not match name in Binding object')
   const context = writeContext(request, options)
   await resource.update(
-    { namespace: info.namespace, name: info.name },
+    keyIn(request),
     {
       subresource: 'binding',
       managed: false,
@@ -30,13 +30,7 @@ export const bindPod: Handler = async (request) => {
     },
     context,
   )
-  return answerOther(representation, 201, {
-    kind: 'Status',
-    apiVersion: 'v1',
-    metadata: {},
-    status: 'Success',
-    code: 201,
-  })
+  return answerDone(representation)
 }
 
 function bound(pod: KubeObject, binding: KubeObject, now: string): KubeObject {

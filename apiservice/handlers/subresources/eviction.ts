@@ -1,10 +1,11 @@
+import { printTime } from '../../../src/machinery/clock.ts'
 import { fieldAt, isObject, type KubeObject } from '../../../src/machinery/object.ts'
 import { labelSelectorFrom } from '../../../src/machinery/selector.ts'
 import { StatusError } from '../../../src/machinery/status-error.ts'
 import type { WriteContext } from '../../registry/context.ts'
 import type { ResourceStore } from '../../registry/resource-store.ts'
-import { answerOther, representationOf } from '../answer.ts'
-import { type ApiRequest, type Handler, writeContext } from '../handler.ts'
+import { answerDone, representationOf } from '../answer.ts'
+import { type ApiRequest, type Handler, keyIn, writeContext } from '../handler.ts'
 import { parseDeleteOptions, parseWriteOptions } from '../options.ts'
 import { readAs } from './read-as.ts'
 
@@ -32,17 +33,11 @@ export const evictPod: Handler = async (request) => {
     dryRun: options.dryRun || deletion.dryRun,
     fieldManager: options.fieldManager,
   })
-  const key = { namespace: info.namespace, name: info.name }
+  const key = keyIn(request)
   const pod = resource.parse((await resource.get(key)).bytes)
   if (!mayIgnoreBudgets(pod)) await takeFromBudget(request, pod, context)
   await resource.remove(key, deletion.options, context)
-  return answerOther(representation, 201, {
-    kind: 'Status',
-    apiVersion: 'v1',
-    metadata: {},
-    status: 'Success',
-    code: 201,
-  })
+  return answerDone(representation)
 }
 
 /** Pods that have ended, have not begun, or are already going disturb nobody. */
@@ -126,7 +121,7 @@ function disrupted(budget: KubeObject, pod: string, now: number): KubeObject {
     status: {
       ...status,
       disruptionsAllowed: allowed - 1,
-      disruptedPods: { ...pods, [pod]: new Date(now).toISOString().replace(/\.\d+/, '') },
+      disruptedPods: { ...pods, [pod]: printTime(now) },
     },
   }
 }

@@ -1,6 +1,6 @@
 import { fieldAt } from '../../../src/machinery/object.ts'
 import { StatusError } from '../../../src/machinery/status-error.ts'
-import type { Handler } from '../handler.ts'
+import { type Handler, keyIn } from '../handler.ts'
 
 /**
  * `log`, `exec`, `attach`, `portforward`, `proxy`: what only a kubelet can answer. The hub runs nothing, so this answers as a cluster whose
@@ -8,7 +8,7 @@ import type { Handler } from '../handler.ts'
  */
 export const noSuchNode: Handler = async (request) => {
   const { info, resource } = request
-  const stored = await resource.get({ namespace: info.namespace, name: info.name })
+  const stored = await resource.get(keyIn(request))
   const node = fieldAt(resource.parse(stored.bytes), 'spec', 'nodeName')
   if (typeof node === 'string' && node !== '') {
     throw StatusError.notFound({ group: '', resource: 'nodes' }, node)

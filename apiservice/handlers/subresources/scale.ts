@@ -13,7 +13,7 @@ import type { ResourceDefinition, SubresourceDefinition } from '../../registry/d
 import { patchedBy } from '../../registry/operations.ts'
 import { decodeDocument } from '../../wire/decode.ts'
 import { answerOther, representationOf } from '../answer.ts'
-import { type ApiRequest, bodyLimitBytes, type Handler, writeContext } from '../handler.ts'
+import { type ApiRequest, bodyLimitBytes, type Handler, keyIn, writeContext } from '../handler.ts'
 import { parseWriteOptions } from '../options.ts'
 import { patchTypeOf } from '../patch.ts'
 import { readAs } from './read-as.ts'
@@ -176,8 +176,4 @@ function withField(
   const [field = '', ...rest] = path
   const inner = object[field]
   return { ...object, [field]: rest.length === 0 ? value : withField(isObject(inner) ? inner : {}, rest, value) }
-}
-
-function keyIn({ info }: ApiRequest) {
-  return { namespace: info.namespace, name: info.name }
 }

@@ -4,7 +4,7 @@ import { fieldAt } from '../../../src/machinery/object.ts'
 import { StatusError } from '../../../src/machinery/status-error.ts'
 import { tokenIssuer } from '../../service-account-tokens.ts'
 import { answerOther, representationOf } from '../answer.ts'
-import { type Handler, writeContext } from '../handler.ts'
+import { type Handler, keyIn, writeContext } from '../handler.ts'
 import { parseWriteOptions } from '../options.ts'
 import { readAs } from './read-as.ts'
 
@@ -27,7 +27,7 @@ export const requestToken: Handler = async (request) => {
       'cannot bind token: this hub issues tokens that are bound to their service account only',
     )
   }
-  const account = resource.parse((await resource.get({ namespace: info.namespace, name: info.name })).bytes)
+  const account = resource.parse((await resource.get(keyIn(request))).bytes)
   const { now } = writeContext(request, options)
   const listed = fieldAt(asked, 'spec', 'audiences')
   const audiences = Array.isArray(listed) && listed.length > 0 ? listed.map(String) : [tokenIssuer]

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { decodeDocument, decodeObject, type FieldValidation } from '../../../apiservice/wire/decode.ts'
+import type { FieldValidation } from '../../../apiservice/registry/context.ts'
+import { decodeDocument, decodeObject } from '../../../apiservice/wire/decode.ts'
 import { schemaOfKind, schemaOfType } from '../../../src/machinery/schema/facts.ts'
 import { encodeProtobuf } from '../../../src/machinery/schema/protobuf.ts'
 import type { Schema } from '../../../src/machinery/schema/schema.ts'
